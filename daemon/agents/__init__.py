@@ -1,0 +1,1 @@
+"""The agent port and one module per kind of agent."""

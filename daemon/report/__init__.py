@@ -1,0 +1,1 @@
+"""The report log and its renderings."""

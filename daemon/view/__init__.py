@@ -1,0 +1,1 @@
+"""The private view in which an agent works."""
