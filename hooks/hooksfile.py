@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 ALWAYS_IN_EFFECT: Final = frozenset(
     {"version", "hooks", "name", "description", "enabled", "trigger", "pattern", "action"}
 )
-FEATURES: Final = frozenset(
-    {f"hook.{key}" for key in HookFields.model_fields if key not in ALWAYS_IN_EFFECT}
-    | {key for key in HooksFields.model_fields if key not in ALWAYS_IN_EFFECT | {"limits"}}
-    | {f"{owner}{key}" for owner in ("limits.", "hook.limits.") for key in LimitsFields.model_fields}
-    | {f"trigger.{trigger}" for trigger in Trigger}
-    | {f"agent.{kind}" for kind in AgentFields.model_fields["kind"].annotation.__args__}  # type: ignore[union-attr]
-) - {"hook.limits"}
-"""Every optional part of the format by name, as ``not_in_effect`` knows them."""
 
 _MOST_FAULTS: Final = 200
 _SETTLE_MAX: Final = 10.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks.config import FEATURES, load_hooks_file, not_in_effect
+from hooks.config import load_hooks_file
 from hooks.model import Batch, Limits, Mode, Origin, Trigger
 
 PUBLISHED = (Path(__file__).parent / "published.yaml").read_bytes()
@@ -243,19 +243,6 @@ def test_a_file_may_set_modes_without_hooks_of_its_own():
 
 def test_a_byte_order_mark_is_no_fault():
     assert faults(b"\xef\xbb\xbf" + PUBLISHED) == []
-
-
-def test_what_has_no_effect_yet_is_pointed_out_with_its_place():
-    loaded = load_hooks_file(hook_with("cooldown: 3s\n    limits: {runs_per_hour: 1}").encode(), name="hooks.yaml")
-    built = frozenset({"trigger.file_modified", "hook.limits.runs_per_hour"})
-    (notice,) = not_in_effect(loaded, built)
-    assert str(notice) == "hooks.yaml:6:5: `cooldown` has no effect yet in this version"
-    assert not_in_effect(loaded, FEATURES) == ()
-
-
-def test_a_feature_that_does_not_exist_is_a_mistake_of_the_caller():
-    with pytest.raises(ValueError, match=r"no such features: hook\.colour"):
-        not_in_effect(load_hooks_file(PUBLISHED, name="x"), frozenset({"hook.colour"}))
 
 
 def test_no_message_repeats_a_control_character():
