@@ -1,0 +1,1 @@
+"""From raw notices of the file system to changes."""
