@@ -1,0 +1,203 @@
+"""The keeper of one child process: started by ``daemon.process``, one for each run, as a script of its own.
+
+It makes itself the subreaper of everything the program starts, so that a process which leaves the group, by ``setsid``
+or by forking twice, becomes its child and not init's. It passes on the signals it is told to, says how the program
+ended, ends what the program left behind, and is gone. When the daemon dies, even by SIGKILL, the control pipe closes
+and the keeper ends everything.
+
+Standard library only, and nothing of this package: it must start in a few milliseconds.
+
+Spoken on the status pipe, a line each: ``started PID``, ``failed ERRNO`` (nothing was run), ``exit CODE`` (negative for
+a signal), ``gone`` (nothing is left). Read from the control pipe, a byte each: ``I``, ``T`` (signal the program's
+group), ``K`` (end everything now); its closing means ``K``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+from typing import NoReturn
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+LINGER = 0.2
+"""Seconds that processes the program left behind get to end by themselves: a `tee` at the end of a pipeline."""
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _start(argv: list[str]) -> int:
+    """Start the program in a session of its own; its process id. Raises OSError when it cannot be executed."""
+    failure_read, failure_write = os.pipe()  # closed by a successful exec, so reading it tells how the exec went
+    pid = os.fork()
+    if pid == 0:
+        _become(argv, failure_write)
+    os.close(failure_write)
+    with os.fdopen(failure_read, "rb") as pipe:
+        failure = pipe.read()
+    if failure:
+        os.waitpid(pid, 0)
+        raise OSError(int(failure), os.strerror(int(failure)))
+    return pid
+
+
+def _become(argv: list[str], failure: int) -> NoReturn:
+    """In the child: become the program, or write the error number and end."""
+    try:
+        os.setsid()
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        os.write(failure, str(error.errno or 0).encode())
+    finally:
+        os._exit(127)
+
+
+def descendants(root: int) -> set[int]:
+    """Every live process below ``root``, by one reading of /proc; zombies are left out."""
+    parents: dict[int, int] = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                state, parent = file.read().rpartition(b")")[2].split()[:2]
+        except OSError:
+            continue  # gone meanwhile
+        if state not in (b"Z", b"X"):
+            parents[int(name)] = int(parent)
+    found: set[int] = set()
+    children: dict[int, list[int]] = {}
+    for pid, parent_pid in parents.items():
+        children.setdefault(parent_pid, []).append(pid)
+    todo = [root]
+    while todo:
+        for pid in children.get(todo.pop(), ()):
+            found.add(pid)
+            todo.append(pid)
+    return found
+
+
+def _signal(pids: set[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+class Keeper:
+    """Waits for the program and for orders, and reaps whatever becomes its child."""
+
+    def __init__(self, pid: int, control: int, status: int) -> None:
+        self._pid = pid
+        self._control = control
+        self._status = status
+        self._code: int | None = None
+        self._wake, write = os.pipe()
+        for end in (self._wake, write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._poll = select.poll()
+        self._poll.register(self._wake, select.POLLIN)
+        self._poll.register(control, select.POLLIN)
+
+    def keep(self) -> None:
+        """Until the program has ended and nothing of it is left."""
+        while self._reap() and self._code is None:
+            if self._wait(None):
+                self._end_all()
+        deadline = time.monotonic() + LINGER
+        while self._reap():
+            left = deadline - time.monotonic()
+            if left <= 0 or self._wait(left):
+                self._end_all()
+
+    def _reap(self) -> bool:
+        """Collect every child that has ended; whether any is left. Says how the program ended, once."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._pid and self._code is None:
+                self._code = os.waitstatus_to_exitcode(status)
+                _say(self._status, f"exit {self._code}")
+
+    def _wait(self, seconds: float | None) -> bool:
+        """Wait for a child's end or an order and carry it out; whether everything is to be ended now."""
+        for fd, _ in self._poll.poll(None if seconds is None else seconds * 1000):
+            if fd == self._wake:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake, 4096)
+                continue
+            orders = os.read(self._control, 64)
+            if not orders or b"K" in orders:
+                self._poll.unregister(self._control)
+                return True
+            for order in orders if self._code is None else b"":  # the number may be another group's by now
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._pid, signal.SIGINT if order == ord("I") else signal.SIGTERM)
+        return False
+
+    def _end_all(self) -> None:
+        """SIGKILL everything below. Stopped first, pass by pass, so that a program that forks faster than it is killed
+        has nobody left to fork.
+        """
+        stopped: set[int] = set()
+        while fresh := descendants(os.getpid()) - stopped:
+            _signal(fresh, signal.SIGSTOP)
+            stopped |= fresh
+        _signal(stopped, signal.SIGKILL)
+        end = time.monotonic() + 0.05
+        while self._reap() and time.monotonic() < end:
+            self._poll_wake(0.05)
+
+    def _poll_wake(self, seconds: float) -> None:
+        """Wait for the end of a child only: an order can say no more than is being done."""
+        if select.select([self._wake], [], [], seconds)[0]:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake, 4096)
+
+
+def _say(status: int, line: str) -> None:
+    with contextlib.suppress(OSError):  # the daemon may be gone; there is still work to do
+        os.write(status, line.encode() + b"\n")
+
+
+def main() -> int:
+    """``reaper.py STATUS_FD CONTROL_FD PROGRAM [ARGUMENT...]``."""
+    status, control, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    for fd in (status, control):
+        os.set_inheritable(fd, False)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)  # only the daemon decides when a run ends
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        pid = _start(argv)
+    except OSError as error:
+        _say(status, f"failed {error.errno or 0}")
+        return 1
+    _say(status, f"started {pid}")
+    nothing = os.open(os.devnull, os.O_RDWR)  # the pipes are the program's: ours would hold them open
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+    Keeper(pid, control, status).keep()
+    _say(status, "gone")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
