@@ -1,0 +1,100 @@
+"""How a prediction is compared with a label.
+
+A finding and a label match when they are of one category and at most ``NEAR`` lines apart: labels were put on the
+statement, the sink or the source, and reviewers point at one of the lines of the same construct. A finding in a
+category that is neutral for its file counts for nothing. Several findings on one label all count as right (once each),
+a label is met by any of them. Notes count for missing-input-validation only: elsewhere a note says "look at this one
+day" and is no alarm. Suppressed findings count as found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+NEAR = 5
+NOTES_COUNT = frozenset({"missing-input-validation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One reported place."""
+
+    category: str
+    line: int
+    end_line: int
+    level: str = "warning"
+    rule: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Right and wrong findings, met and missed labels, and the same by file."""
+
+    right: int = 0
+    wrong: int = 0
+    met: int = 0
+    missed: int = 0
+    files_right: int = 0
+    files_wrong: int = 0
+    files_missed: int = 0
+    wrong_places: list[str] = field(default_factory=list)
+    missed_places: list[str] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float | None:
+        total = self.right + self.wrong
+        return self.right / total if total else None
+
+    @property
+    def recall(self) -> float | None:
+        total = self.met + self.missed
+        return self.met / total if total else None
+
+    @property
+    def file_precision(self) -> float | None:
+        total = self.files_right + self.files_wrong
+        return self.files_right / total if total else None
+
+    @property
+    def file_recall(self) -> float | None:
+        total = self.files_right + self.files_missed
+        return self.files_right / total if total else None
+
+
+def score(
+    label: dict, predictions: list[Prediction], tallies: dict[str, Tally], *, near: int = NEAR, notes: bool = False
+) -> None:
+    """Enter one file's predictions into the tallies, by category."""
+    neutral = set(label["neutral"])
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for expected in label["expected"]:
+        wanted[expected["category"]].extend(expected["lines"])
+    counted = [
+        p
+        for p in predictions
+        if p.category not in neutral and (p.level != "note" or notes or p.category in NOTES_COUNT)
+    ]
+    name = f"{label['repo']}:{label['path']}"
+    for category, tally in tallies.items():
+        mine = [p for p in counted if p.category == category]
+        lines = wanted.get(category, [])
+        for prediction in mine:
+            if any(prediction.line - near <= line <= prediction.end_line + near for line in lines):
+                tally.right += 1
+            else:
+                tally.wrong += 1
+                tally.wrong_places.append(f"{name}:{prediction.line} {prediction.rule}")
+        for line in lines:
+            if category in neutral:
+                continue
+            if any(p.line - near <= line <= p.end_line + near for p in mine):
+                tally.met += 1
+            else:
+                tally.missed += 1
+                tally.missed_places.append(f"{name}:{line} {category}")
+        if lines and category not in neutral:
+            tally.files_right += bool(mine)
+            tally.files_missed += not mine
+        else:
+            tally.files_wrong += bool(mine)

@@ -1,0 +1,180 @@
+"""Which files are looked at for one run, and all that is found in them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.apidocs.endpoint import BlindSpot, Endpoint, Extraction
+from daemon.agents.builtin.apidocs.lambdas import Templates, is_configuration
+from daemon.agents.builtin.apidocs.project import is_minified, is_test
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from daemon.agents.builtin.apidocs.lambdas import Event
+    from daemon.agents.builtin.apidocs.project import Project
+    from daemon.agents.builtin.apidocs.pyroutes import Pythons
+    from daemon.agents.builtin.apidocs.scripts import Scripts
+
+SCRIPTS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs")
+MAX_WHOLE = 400
+_SERVERLESS = re.compile(r"(?:^|/)serverless(?:\.[\w-]+)*\.[cm]?[tj]s$")
+_CDK = re.compile(rb"aws-cdk-lib|@aws-cdk/")
+_CDK_ROUTES = re.compile(rb"\.add(?:Routes|Method|Resource|Proxy)\s*\(|\bLambdaRestApi\b")
+_PYTHON = re.compile(
+    rb"fastapi|APIRouter|flask|Flask|Blueprint|aws_lambda_powertools|quart|chalice|include_router"
+    rb"|@\w+\.(?:route|get|post|put|patch|delete|api_route)\s*\("
+)
+_MARKS = re.compile(
+    rb"express|fastify|[kK]oa\b|koa-|hono\b|Router\b|routing-controllers|@nestjs/|\btsoa\b|inversify|overnightjs|@tsed/"
+    rb"|@midwayjs|lambda-api|polka|restify|event-handler"
+    rb"|\b(?:app|router|server|fastify|instance|api)\s*\.\s*(?:get|post|put|patch|delete|route|use|register|all)\s*\("
+)
+_CHAIN = re.compile(rb"NestFactory|setGlobalPrefix|ExpressServer\s*\(|KoaServer\s*\(|RouterModule|autoload")
+_SPEC = re.compile(rb"""(?:\bfrom\s*|\brequire\s*\(\s*|\bimport\s*\(?\s*)['"]([^'"\n]{1,200})['"]""")
+
+
+def collect(project: Project, changed: Collection[str]) -> tuple[Extraction, bool]:
+    """Every endpoint that can be seen, and whether that is all of the project (false: only what concerns a change)."""
+    found = Extraction()
+    marked, whole = _scripts(project, changed, found)
+    templates = Templates(project.read, project.files)
+    for path in _configurations(project):
+        templates.scan(path)
+    found.blind.extend(templates.blind)
+    scripts = pythons = None
+    if marked or any(not _is_python(project, event) for event in templates.events):
+        from daemon.agents.builtin.apidocs.scripts import Scripts  # noqa: PLC0415 - brings the parser with it
+
+        scripts = Scripts(project.read, project.files)
+        found.add(scripts.extract(path for path in marked if not functions_named(path)))
+        for path in filter(functions_named, marked):
+            from daemon.agents.builtin.apidocs import functions  # noqa: PLC0415 - as above
+
+            found.add(functions.of_configuration(scripts, path))
+    python = _pythons(project, changed)
+    if python or templates.events:
+        from daemon.agents.builtin.apidocs.pyroutes import Pythons  # noqa: PLC0415 - only where there is Python
+
+        pythons = Pythons(project.read, project.files)
+        found.add(pythons.extract(python))
+    lambdas = [_handled(event, scripts, pythons) for event in templates.events]
+    found.endpoints.extend(_without_doors(lambdas, found.endpoints, scripts))
+    found.endpoints = _ordered(found.endpoints)
+    return found, whole and len(python) < MAX_WHOLE
+
+
+def functions_named(path: str) -> bool:
+    """Whether a script is a configuration of the serverless framework by its name."""
+    return _SERVERLESS.search(path) is not None
+
+
+def _configurations(project: Project) -> list[str]:
+    found = []
+    for path in sorted(project.files):
+        if path.endswith((".yml", ".yaml", ".json", ".template")) and not is_test(path):
+            name = path.rpartition("/")[2]
+            if name.startswith(("serverless", "template", "sam")) or "template" in name or "stack" in name:
+                content = project.read(path)
+                if content is not None and is_configuration(path, content):
+                    found.append(path)
+    return found[:100]
+
+
+def _is_python(project: Project, event: Event) -> bool:
+    return f"{event.handler.rpartition('.')[0]}.py" in project.files
+
+
+def _handled(event: Event, scripts: Scripts | None, pythons: Pythons | None) -> Endpoint:
+    if pythons is not None:
+        made = pythons.of_event(event)
+        if made is not None:
+            return made
+    if scripts is not None:
+        from daemon.agents.builtin.apidocs import functions  # noqa: PLC0415 - as above
+
+        made = functions.of_event(scripts, event)
+        if made is not None:
+            return made
+    return Endpoint(method=event.method, path=event.path, file=event.file, line=event.line, summary=event.summary)
+
+
+def _without_doors(lambdas: list[Endpoint], inner: list[Endpoint], scripts: Scripts | None) -> list[Endpoint]:
+    """Leave out the catch-all events behind which a router in the code says what there is."""
+    kept = []
+    for one in lambdas:
+        door = one.path.endswith("{proxy+}") or one.method == "ANY"
+        reach = scripts.reach(one.file) if door and scripts is not None else {one.file}
+        behind = any(other.file in reach or reach.intersection(other.via) for other in inner)
+        if not one.handler:  # a handler that the deployment brings along: what it serves lies beside its configuration
+            folder = one.file.rpartition("/")[0]
+            behind = any(other.file.startswith(f"{folder}/" if folder else "") for other in inner)
+        if not (door and behind):
+            kept.append(one)
+    return kept
+
+
+def _pythons(project: Project, changed: Collection[str]) -> list[str]:
+    found = []
+    for path in sorted(project.files):
+        if path.endswith(".py") and (path in changed or not is_test(path)):
+            content = project.read(path)
+            if content is not None and (path in changed or _PYTHON.search(content)):
+                found.append(path)
+    return found[:MAX_WHOLE]
+
+
+def _scripts(project: Project, changed: Collection[str], found: Extraction) -> tuple[list[str], bool]:
+    marked = []
+    for path in sorted(project.files):
+        if not path.endswith(SCRIPTS) or (is_test(path) and path not in changed):
+            continue
+        content = project.read(path)
+        if content is None:
+            continue
+        if is_minified(content):
+            if path in changed:
+                found.blind.append(BlindSpot(file=path, line=None, reason="is minified and was not read"))
+            continue
+        if _CDK_ROUTES.search(content) and _CDK.search(content):
+            found.blind.append(BlindSpot(file=path, line=None, reason="makes routes through CDK, which are not read"))
+        if path in changed or functions_named(path) or _MARKS.search(content):
+            marked.append(path)
+    if len(marked) <= MAX_WHOLE:
+        return marked, True
+    return _concerned(project, marked, changed), False
+
+
+def _concerned(project: Project, marked: list[str], changed: Collection[str]) -> list[str]:
+    """The changed files and, step by step, those that import them: where prefixes come from."""
+    from daemon.agents.builtin.apidocs.resolve import Resolver  # noqa: PLC0415 - only for large projects
+
+    def read(path: str) -> str | None:
+        content = project.read(path)
+        return content.decode("utf-8", "replace") if content is not None else None
+
+    resolver = Resolver(read, project.files)
+    importers: dict[str, list[str]] = {}
+    for path in marked:
+        content = project.read(path) or b""
+        for spec in {hit[1].decode("utf-8", "replace") for hit in _SPEC.finditer(content)}:
+            target = resolver.resolve(path, spec)
+            if target:
+                importers.setdefault(target, []).append(path)
+    known = dict.fromkeys(path for path in marked if path in changed or _CHAIN.search(project.read(path) or b""))
+    stack = [path for path in changed if path in project.files]
+    while stack and len(known) < MAX_WHOLE:
+        for path in importers.get(stack.pop(), ()):
+            if path not in known:
+                known[path] = None
+                stack.append(path)
+    return sorted(known)
+
+
+def _ordered(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
+    """By file and line, each method and path of a file once."""
+    kept: dict[tuple[str, str, str], Endpoint] = {}
+    for one in sorted(endpoints, key=lambda one: (one.file, one.line, one.path, one.method)):
+        kept.setdefault((*one.key, one.file), one)
+    return list(kept.values())

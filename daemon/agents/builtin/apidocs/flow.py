@@ -1,0 +1,162 @@
+"""Who calls whom, and so what the parameters of functions are bound to. Pure.
+
+A plugin that is registered, a function that is handed the application, the body of a ``forEach``: each is looked at
+once for every way it is entered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.apidocs import calling
+from daemon.agents.builtin.apidocs.scopes import text
+from daemon.agents.builtin.apidocs.script import FUNCTIONS
+from daemon.agents.builtin.apidocs.values import EMPTY, UNKNOWN, Arr, Cls, Env, Func, Lazy, Obj, Router, Value
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from daemon.agents.builtin.apidocs.evaluate import Evaluator
+    from daemon.agents.builtin.apidocs.scopes import Call, FunctionInfo, Module, Scope
+
+MAX_ENVS = 200
+_ITERATORS = frozenset({"forEach", "map", "flatMap", "each"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """One way a function is entered. ``how``: call, each (once per item of an array), plugin (a new router)."""
+
+    module: Module
+    node: Node
+    scope: Scope
+    target: Func
+    how: str
+
+
+class Flow:
+    """The calls of the modules looked at so far."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.ev = evaluator
+        self._sites: dict[int, list[Site]] = {}
+        self._envs: dict[int, list[Env]] = {}
+        self._busy: set[int] = set()
+
+    def scan(self, module: Module) -> None:
+        """Take in the calls of a module."""
+        for call in module.calls:
+            if call.node.type == "new_expression":
+                self._construct(module, call)
+            else:
+                self._call(module, call)
+        for info in module.functions.values():
+            if info.node.type == "for_in_statement":
+                self._add(Site(module, info.returns[0][0], info.outer, Func(module, info, EMPTY), "each"))
+
+    def _add(self, site: Site) -> None:
+        sites = self._sites.setdefault(site.target.info.uid, [])
+        if len(sites) < MAX_ENVS:
+            sites.append(site)
+
+    def _construct(self, module: Module, call: Call) -> None:
+        name = call.node.child_by_field_name("constructor")
+        if name is None or name.type not in {"identifier", "member_expression"} or not calling.arguments(call.node):
+            return
+        target = self.ev.deref(self.ev.ask(module, name, call.scope))
+        if isinstance(target, Cls):
+            self._constructor(module, call, target)
+
+    def _constructor(self, module: Module, call: Call, target: Cls) -> None:
+        for owner, klass in self.ev.lineage(target.module, target.info):
+            if "constructor" in klass.methods:
+                func = Func(owner, klass.methods["constructor"], EMPTY)
+                self._add(Site(module, call.node, call.scope, func, "call"))
+                return
+
+    def _call(self, module: Module, call: Call) -> None:
+        callee = call.node.child_by_field_name("function")
+        given = calling.arguments(call.node)
+        if callee is None or not given:
+            return
+        name = text(callee.child_by_field_name("property")) if callee.type == "member_expression" else ""
+        if callee.type == "super" and call.scope.klass is not None:
+            bases = self.ev.lineage(module, call.scope.klass)[1:]
+            if bases:
+                self._constructor(module, call, Cls(*bases[0]))
+        elif name in _ITERATORS and given[0].type in FUNCTIONS:
+            info = module.functions.get(given[0].id)
+            array = callee.child_by_field_name("object")
+            if info is not None and array is not None:
+                self._add(Site(module, array, call.scope, Func(module, info, EMPTY), "each"))
+        elif name == "register":
+            plugin = self.ev.deref(self.ev.ask(module, given[0], call.scope))
+            if isinstance(plugin, Func):
+                self._add(Site(module, call.node, call.scope, plugin, "plugin"))
+        elif callee.type in {"identifier", "call_expression", "member_expression", "parenthesized_expression"}:
+            target = self.ev.deref(self.ev.ask(module, callee, call.scope))
+            if isinstance(target, Func):
+                self._add(Site(module, call.node, call.scope, target, "call"))
+
+    def envs(self, scope: Scope) -> list[Env]:
+        """Every environment that the code of a scope can run in; one empty one at least."""
+        function = scope.function
+        if function is None:
+            return [EMPTY]
+        known = self._envs.get(function.uid)
+        if known is None:
+            if function.uid in self._busy or len(self._busy) > 40:
+                return [EMPTY]
+            self._busy.add(function.uid)
+            known = self._entered(function)[:MAX_ENVS]
+            self._busy.discard(function.uid)
+            self._envs[function.uid] = known
+        return known
+
+    def _entered(self, function: FunctionInfo) -> list[Env]:
+        found: list[Env] = []
+        around = self.envs(function.outer)
+        for site in self._sites.get(function.uid, ()):
+            for env in self.envs(site.scope):
+                found.extend(self._bind(site, env))
+                if len(found) >= MAX_ENVS:
+                    return found
+        return found or around
+
+    def _bind(self, site: Site, env: Env) -> list[Env]:
+        if site.how == "each":
+            return self._iterate(site, env)
+        if site.how == "plugin":
+            owner = self.ev.ask(site.module, _owner(site.node), site.scope, env)
+            child = plugin_router(site.module, site.node, site.scope, env) if isinstance(owner, Router) else UNKNOWN
+            child = owner if site.target.bare and isinstance(owner, Router) else child
+            options = calling.arguments(site.node)[1:]
+            entered = calling.entered(site.target, site.module, site.node, site.scope, env)
+            values: dict[tuple[int, int], Value] = {(site.target.info.uid, 0): child}
+            if options:
+                values[site.target.info.uid, 1] = self.ev.ask(site.module, options[0], site.scope, env)
+            return [Env({**env.values, **values}, {**env.sites, **entered.sites})]
+        entered = calling.entered(site.target, site.module, site.node, site.scope, env)
+        return [Env({**env.values, **entered.values}, {**env.sites, **entered.sites})]
+
+    def _iterate(self, site: Site, env: Env) -> list[Env]:
+        array = self.ev.deref(self.ev.ask(site.module, site.node, site.scope, env))
+        if isinstance(array, Obj) or not isinstance(array, Arr):
+            return []
+        uid = site.target.info.uid
+        found = []
+        for index, item in enumerate(array.items[:MAX_ENVS]):
+            bound: dict[tuple[int, int], Lazy | Value] = {**env.values, (uid, 0): item, (uid, 1): index}
+            found.append(Env(bound, {**env.sites, uid: f"{site.module.path}:{site.node.start_byte}:{index}"}))
+        return found
+
+
+def plugin_router(module: Module, node: Node, scope: Scope, env: Env) -> Router:
+    """The router that a registered plugin is handed."""
+    return Router((*calling.made_at(module, node, env, scope), "plugin"), "fastify")
+
+
+def _owner(node: Node) -> Node | None:
+    callee = node.child_by_field_name("function")
+    return callee.child_by_field_name("object") if callee is not None else None

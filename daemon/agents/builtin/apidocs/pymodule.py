@@ -1,0 +1,286 @@
+"""A Python file as names, and what expressions in it mean without running them. Pure; stdlib ``ast``."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+MAX_DEPTH = 25
+
+
+@dataclass(slots=True, eq=False)
+class Space:
+    """The names of a module or of a function in it."""
+
+    parent: Space | None
+    name: str = ""
+    names: dict[str, ast.AST] = field(default_factory=dict)
+    imports: dict[str, tuple[str, str]] = field(default_factory=dict)
+    loops: dict[str, ast.expr] = field(default_factory=dict)
+
+    def holder(self, name: str) -> Space | None:
+        """The space, from here outwards, that has the name."""
+        space: Space | None = self
+        while space is not None:
+            if name in space.names or name in space.imports or name in space.loops:
+                return space
+            space = space.parent
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class PyModule:
+    """One parsed file. ``statements`` are all of it with their spaces, in order."""
+
+    path: str
+    top: Space
+    statements: list[tuple[ast.stmt, Space]] = field(default_factory=list)
+    broken: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """An expression where it stands."""
+
+    module: PyModule
+    space: Space
+    node: ast.AST
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A module of the project as a value."""
+
+    path: str
+
+
+def parse(path: str, source: bytes) -> PyModule:
+    """Read one file; ``broken`` is the line where it is no Python."""
+    module = PyModule(path=path, top=Space(parent=None))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        module.broken = getattr(fault, "lineno", None) or 1
+        return module
+    stack: list[tuple[ast.stmt, Space]] = [(one, module.top) for one in reversed(tree.body)]
+    while stack:
+        node, space = stack.pop()
+        module.statements.append((node, space))
+        _name(path, node, space)
+        inner = space
+        if isinstance(node, Definition):
+            inner = Space(parent=space, name=f"{space.name}.{node.name}")
+        elif isinstance(node, ast.ClassDef):
+            continue
+        stack.extend((one, inner) for one in reversed(list(_inside(node))))
+    return module
+
+
+def _inside(node: ast.stmt) -> Iterator[ast.stmt]:
+    for name in ("body", "handlers", "orelse", "finalbody"):
+        for one in getattr(node, name, ()) or ():
+            if isinstance(one, ast.stmt):
+                yield one
+            elif isinstance(one, ast.ExceptHandler):
+                yield from one.body
+
+
+def _name(path: str, node: ast.stmt, space: Space) -> None:
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                space.names.setdefault(target.id, node.value)
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        space.names.setdefault(node.target.id, node.value)
+    elif isinstance(node, Definition | ast.ClassDef):
+        space.names[node.name] = node
+    elif isinstance(node, ast.Import):
+        for one in node.names:
+            spec = one.name if one.asname else one.name.partition(".")[0]
+            space.imports[one.asname or spec] = (spec, "")
+    elif isinstance(node, ast.ImportFrom):
+        base = _absolute(path, node.level, node.module or "")
+        for one in node.names:
+            space.imports[one.asname or one.name] = (base, one.name)
+    elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+        space.loops[node.target.id] = node.iter
+
+
+def _absolute(path: str, level: int, name: str) -> str:
+    """A module name; a relative one as ``/folder/...`` from the root."""
+    if not level:
+        return name
+    folder = posixpath.dirname(path)
+    for _ in range(level - 1):
+        folder = posixpath.dirname(folder)
+    return "/" + posixpath.join(folder, name.replace(".", "/"))
+
+
+class PyEvaluator:
+    """Follows names through the modules of a project."""
+
+    def __init__(self, load: Callable[[str], PyModule | None], files: Collection[str]) -> None:
+        self.load = load
+        self._files = files
+        self._known: dict[tuple[str, str], str | None] = {}
+
+    def module_path(self, importer: str, name: str) -> str | None:
+        """The file of a module name: tried from the importer's folder outwards, so that any source root fits."""
+        key = (posixpath.dirname(importer), name)
+        if key not in self._known:
+            self._known[key] = self._find(importer, name)
+        return self._known[key]
+
+    def _find(self, importer: str, name: str) -> str | None:
+        if name.startswith("/"):
+            return self._file(name[1:])
+        folder = posixpath.dirname(importer)
+        while True:
+            for root in (folder, posixpath.join(folder, "src")):
+                found = self._file(posixpath.join(root, name.replace(".", "/")))
+                if found:
+                    return found
+            if not folder:
+                return None
+            folder = posixpath.dirname(folder)
+
+    def _file(self, stem: str) -> str | None:
+        return next((one for one in (f"{stem}.py", f"{stem}/__init__.py") if one in self._files), None)
+
+    def place(self, where: Place, depth: int = 0) -> Place | Package | tuple[str, str] | None:
+        """Where an expression's value is written: followed through names, imports and attributes.
+
+        A pair is something of a package: its module and its name.
+        """
+        node = where.node
+        if depth > MAX_DEPTH:
+            return None
+        if isinstance(node, ast.Name):
+            return self._named(where, node.id, depth)
+        if isinstance(node, ast.Attribute):
+            owner = self.place(Place(where.module, where.space, node.value), depth + 1)
+            return self._attribute(owner, node.attr, depth)
+        if isinstance(node, ast.Await):
+            return self.place(Place(where.module, where.space, node.value), depth + 1)
+        return where
+
+    def _named(self, where: Place, name: str, depth: int) -> Place | Package | tuple[str, str] | None:
+        holder = where.space.holder(name)
+        if holder is None:
+            return None
+        if name in holder.names:
+            return self.place(Place(where.module, holder, holder.names[name]), depth + 1)
+        if name in holder.imports:
+            spec, inner = holder.imports[name]
+            return self._imported(where.module.path, spec, inner, depth)
+        return None
+
+    def _imported(self, importer: str, spec: str, name: str, depth: int) -> Place | Package | tuple[str, str] | None:
+        path = self.module_path(importer, spec) if spec else None
+        if path is None and name:
+            inner = self.module_path(importer, f"{spec.rstrip('/')}{'/' if spec.startswith('/') else '.'}{name}")
+            return Package(inner) if inner else (spec, name)
+        if path is None:
+            return (spec, "")
+        return self.exported(path, name, depth + 1) if name else Package(path)
+
+    def exported(self, path: str, name: str, depth: int = 0) -> Place | Package | tuple[str, str] | None:
+        """What a module has under a name; a submodule counts."""
+        module = self.load(path) if depth <= MAX_DEPTH else None
+        if module is None:
+            return None
+        if name in module.top.names or name in module.top.imports:
+            return self._named(Place(module, module.top, ast.Name(id=name)), name, depth + 1)
+        if path.endswith("__init__.py"):
+            inner = self._file(posixpath.join(posixpath.dirname(path), name))
+            return Package(inner) if inner else None
+        return None
+
+    def _attribute(
+        self, owner: Place | Package | tuple[str, str] | None, name: str, depth: int
+    ) -> Place | Package | tuple[str, str] | None:
+        if isinstance(owner, Package):
+            return self.exported(owner.path, name, depth + 1)
+        if isinstance(owner, tuple):
+            return (owner[0], f"{owner[1]}.{name}" if owner[1] else name)
+        if owner is None:
+            return None
+        klass = self.class_of(owner, depth + 1)
+        return self.class_attribute(klass, name, depth + 1) if klass else None
+
+    def class_of(self, owner: Place, depth: int) -> Place | None:
+        """The class of a value: itself, what is called, or what the function called says it returns."""
+        node = owner.node
+        for _ in range(4):
+            if isinstance(node, ast.ClassDef):
+                return owner
+            if isinstance(node, ast.Call):
+                found = self.place(Place(owner.module, owner.space, node.func), depth + 1)
+            elif isinstance(node, Definition) and node.returns is not None:
+                found = self.place(Place(owner.module, owner.space, node.returns), depth + 1)
+            else:
+                return None
+            if not isinstance(found, Place):
+                return None
+            owner, node = found, found.node
+        return None
+
+    def class_attribute(self, klass: Place, name: str, depth: int) -> Place | None:
+        """A class attribute's value, also inherited."""
+        node = klass.node
+        if not isinstance(node, ast.ClassDef) or depth > MAX_DEPTH:
+            return None
+        for one in node.body:
+            if isinstance(one, ast.Assign) and any(isinstance(at, ast.Name) and at.id == name for at in one.targets):
+                return Place(klass.module, klass.space, one.value)
+            if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and one.target.id == name:
+                return Place(klass.module, klass.space, one.value) if one.value else None
+        for base in node.bases:
+            found = self.place(Place(klass.module, klass.space, base), depth + 1)
+            inherited = self.class_attribute(found, name, depth + 1) if isinstance(found, Place) else None
+            if inherited:
+                return inherited
+        return None
+
+    def text(self, where: Place, depth: int = 0) -> str:
+        """The text of an expression; what is unknown in it is DYNAMIC."""
+        node = where.node
+        if depth > MAX_DEPTH:
+            return DYNAMIC
+        if isinstance(node, ast.Constant):
+            return str(node.value) if isinstance(node.value, str | int) else DYNAMIC
+        if isinstance(node, ast.JoinedStr):
+            return "".join(self.text(Place(where.module, where.space, one), depth + 1) for one in node.values)
+        if isinstance(node, ast.FormattedValue):
+            return self.text(Place(where.module, where.space, node.value), depth + 1)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            sides = (node.left, node.right)
+            return "".join(self.text(Place(where.module, where.space, one), depth + 1) for one in sides)
+        if isinstance(node, ast.Call) and node.args:
+            return self._called(where, node, depth)
+        if isinstance(node, ast.Name | ast.Attribute):
+            found = self.place(where, depth + 1)
+            if isinstance(found, Place) and not isinstance(found.node, ast.Name | ast.Attribute):
+                return self.text(found, depth + 1)
+        return DYNAMIC
+
+    def _called(self, where: Place, node: ast.Call, depth: int) -> str:
+        """``os.getenv('X', '/api')``, ``Field('/api')``, ``config('X', default='/api')``: the default."""
+        name = ast.unparse(node.func).rpartition(".")[2]
+        default = next((one.value for one in node.keywords if one.arg == "default"), None)
+        if default is None and name in {"getenv", "get", "config"} and len(node.args) > 1:
+            default = node.args[1]
+        if default is None and name == "Field":
+            default = node.args[0]
+        return self.text(Place(where.module, where.space, default), depth + 1) if default is not None else DYNAMIC

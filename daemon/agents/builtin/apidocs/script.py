@@ -1,0 +1,337 @@
+"""A JavaScript or TypeScript file as scopes, bindings, calls and classes. Pure: text in, Module out.
+
+One walk over the tree, without recursion, so that no file is too deep.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.apidocs.scopes import (
+    Binding,
+    Call,
+    ClassInfo,
+    Export,
+    FunctionInfo,
+    Module,
+    Scope,
+    line_of,
+    text,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+MAX_NODES = 400_000
+
+FUNCTIONS = frozenset(
+    {
+        "function_declaration",
+        "function_expression",
+        "arrow_function",
+        "method_definition",
+        "generator_function",
+        "generator_function_declaration",
+    }
+)
+CLASSES = frozenset({"class_declaration", "class", "abstract_class_declaration"})
+_BLOCKS = frozenset({"statement_block", "for_statement", "for_in_statement", "catch_clause", "switch_body"})
+_OPAQUE = frozenset(
+    {
+        "comment",
+        "string",
+        "regex",
+        "number",
+        "identifier",
+        "property_identifier",
+        "type_annotation",
+        "type_arguments",
+        "type_parameters",
+        "interface_declaration",
+        "type_alias_declaration",
+        "import_statement",
+        "enum_declaration",
+    }
+)
+
+
+@cache
+def _parser(kind: str) -> Parser:
+    import tree_sitter  # noqa: PLC0415 - heavy, and not needed for every hook
+    import tree_sitter_typescript as grammar  # noqa: PLC0415 - as above
+
+    pointer = grammar.language_tsx() if kind == "tsx" else grammar.language_typescript()
+    return tree_sitter.Parser(tree_sitter.Language(pointer))
+
+
+def parse(path: str, source: bytes) -> Module:
+    """Read one file. Never fails on what it finds; ``broken`` is the first line that does not parse."""
+    kind = "ts" if path.endswith((".ts", ".mts", ".cts")) else "tsx"
+    root = _parser(kind).parse(source).root_node
+    top = Scope(parent=None)
+    module = Module(path=path, source=source, root=root, top=top)
+    if root.has_error:
+        module.broken = _first_error(root)
+    _Walk(module).run()
+    return module
+
+
+def _first_error(root: Node) -> int:
+    node = root
+    while True:
+        inner = next((child for child in node.children if child.has_error or child.is_error or child.is_missing), None)
+        if inner is None or node.is_error:
+            return line_of(node)
+        node = inner
+
+
+class _Walk:
+    """The one walk that fills a Module."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def run(self) -> None:
+        stack: list[tuple[Node, Scope]] = [(self.module.root, self.module.top)]
+        budget = MAX_NODES
+        while stack:
+            node, scope = stack.pop()
+            budget -= 1
+            if budget < 0:
+                self.module.cut = True
+                return
+            inner = self.enter(node, scope)
+            if node.type not in _OPAQUE:
+                stack.extend([(child, inner) for child in reversed(node.named_children)])
+
+    def enter(self, node: Node, scope: Scope) -> Scope:
+        kind = node.type
+        if kind in FUNCTIONS:
+            return self.function(node, scope)
+        if kind in CLASSES:
+            return self.klass(node, scope)
+        if kind in _BLOCKS:
+            inner = Scope(parent=scope, function=scope.function, klass=scope.klass)
+            if kind == "for_in_statement":
+                self.loop(node, inner)
+            return inner
+        handler = getattr(self, f"on_{kind}", None)
+        if handler is not None:
+            handler(node, scope)
+        return scope
+
+    def function(self, node: Node, scope: Scope) -> Scope:
+        inner = Scope(parent=scope, klass=scope.klass)
+        name = text(node.child_by_field_name("name"))
+        info = FunctionInfo(node=node, outer=scope, scope=inner, klass=scope.klass, name=name)
+        inner.function = info
+        self.module.functions[node.id] = info
+        if node.type.endswith("_declaration"):
+            scope.names[name] = Binding("func", node=node, scope=scope, function=info)
+        if node.type == "method_definition" and scope.klass is not None and node.parent is not None:
+            scope.klass.methods.setdefault(name, info)
+            scope.klass.members.append((info, _decorators_before(node)))
+        self.parameters(node, info)
+        body = node.child_by_field_name("body")
+        if node.type == "arrow_function" and body is not None and body.type != "statement_block":
+            info.returns.append((body, inner))
+        return inner
+
+    def parameters(self, node: Node, info: FunctionInfo) -> None:
+        single = node.child_by_field_name("parameter")
+        listed = node.child_by_field_name("parameters")
+        nodes = [single] if single is not None else list(listed.named_children) if listed is not None else []
+        nodes = [one for one in nodes if one.type not in {"comment", "ERROR"}]
+        for index, one in enumerate(nodes):
+            pattern = one.child_by_field_name("pattern") or one
+            annotation = text(one.child_by_field_name("type")).lstrip(": ")
+            default = one.child_by_field_name("value")
+            binding = Binding(
+                "param", node=default, scope=info.scope, function=info, index=index, annotation=annotation
+            )
+            binding.name = text(pattern) if pattern.type == "identifier" else ""
+            info.parameters.append(binding)
+            self.bind(pattern, info.scope, binding)
+            modified = any(child.type in {"accessibility_modifier", "readonly"} for child in one.children)
+            if info.name == "constructor" and info.klass is not None and modified:
+                info.klass.injected[binding.name] = binding
+
+    def bind(self, pattern: Node, scope: Scope, binding: Binding) -> None:
+        """Bind every name in a pattern, with the way from the value to it."""
+        stack: list[tuple[Node, tuple[str | int, ...]]] = [(pattern, binding.pick)]
+        while stack:
+            node, pick = stack.pop()
+            if node.type in {"identifier", "shorthand_property_identifier_pattern"}:
+                name = text(node)
+                way = (*pick, name) if node.type.startswith("shorthand") else pick
+                scope.names[name] = _picked(binding, way)
+            elif node.type == "object_pattern":
+                stack.extend((child, pick) for child in node.named_children)
+            elif node.type == "pair_pattern":
+                key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+                if key is not None and value is not None:
+                    stack.append((value, (*pick, text(key).strip("'\""))))
+            elif node.type == "array_pattern":
+                stack.extend((child, (*pick, at)) for at, child in enumerate(node.named_children))
+            elif node.type in {"assignment_pattern", "object_assignment_pattern"}:
+                left = node.child_by_field_name("left")
+                if left is not None:
+                    stack.append((left, pick))
+
+    def klass(self, node: Node, scope: Scope) -> Scope:
+        inner = Scope(parent=scope, function=scope.function)
+        name = text(node.child_by_field_name("name"))
+        info = ClassInfo(node=node, name=name, outer=scope, scope=inner)
+        inner.klass = info
+        holder = node.parent if node.parent is not None and node.parent.type == "export_statement" else None
+        for one in (*(holder.children if holder is not None else ()), *node.children):
+            if one.type == "decorator":
+                info.decorators.append(one)
+            elif one.type == "class_heritage":
+                info.heritage = one
+        if name:
+            scope.names[name] = Binding("class", node=node, scope=scope, klass=info)
+        self.module.classes.append(info)
+        return inner
+
+    def loop(self, node: Node, scope: Scope) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        of = any(child.type == "of" for child in node.children)
+        if left is None or right is None or not of:
+            return
+        info = FunctionInfo(node=node, outer=scope.parent or scope, scope=scope, klass=scope.klass, name="each")
+        binding = Binding("param", scope=scope, function=info)
+        info.parameters.append(binding)
+        info.returns.append((right, scope.parent or scope))
+        scope.function = info
+        self.module.functions[node.id] = info
+        self.bind(left, scope, binding)
+
+    def on_variable_declarator(self, node: Node, scope: Scope) -> None:
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        annotation = text(node.child_by_field_name("type")).lstrip(": ")
+        if name is not None and not (node.parent is not None and node.parent.type == "for_in_statement"):
+            self.bind(name, scope, Binding("value", node=value, scope=scope, annotation=annotation))
+
+    def on_public_field_definition(self, node: Node, scope: Scope) -> None:
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if scope.klass is not None and name is not None and value is not None:
+            scope.klass.fields[text(name)] = (value, scope)
+
+    def on_assignment_expression(self, node: Node, scope: Scope) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return
+        if left.type == "identifier":
+            known = scope.find(text(left))
+            if known is not None and known.kind == "value" and known.node is None:
+                known.node, known.scope = right, scope
+        elif left.type == "member_expression":
+            self.assign_member(text(left), right, scope)
+
+    def assign_member(self, target: str, right: Node, scope: Scope) -> None:
+        if target == "module.exports":
+            self.module.exports["="] = Export(node=right, scope=scope)
+            return
+        found = re.fullmatch(r"(module\.exports|exports|this)\.([\w$]+)", target)
+        if not found:
+            return
+        if found[1] != "this":
+            self.module.exports[found[2]] = Export(node=right, scope=scope)
+        elif scope.klass is not None:
+            scope.klass.fields.setdefault(found[2], (right, scope))
+
+    def on_return_statement(self, node: Node, scope: Scope) -> None:
+        function = scope.function
+        while function is not None and function.node.type == "for_in_statement":
+            function = function.outer.function
+        if function is not None and node.named_children:
+            function.returns.append((node.named_children[0], scope))
+
+    def on_call_expression(self, node: Node, scope: Scope) -> None:
+        parent = node.parent if len(self.module.calls) < MAX_NODES else None
+        decorates = parent.next_named_sibling if parent is not None and parent.type == "decorator" else None
+        self.module.calls.append(Call(node, scope, decorates))
+
+    def on_new_expression(self, node: Node, scope: Scope) -> None:
+        self.module.calls.append(Call(node, scope))
+
+    def on_enum_declaration(self, node: Node, scope: Scope) -> None:
+        name = text(node.child_by_field_name("name"))
+        scope.names[name] = Binding("enum", node=node, scope=scope)
+
+    def on_import_statement(self, node: Node, scope: Scope) -> None:
+        spec = text(node.child_by_field_name("source")).strip("'\"`")
+        for clause in node.named_children:
+            if clause.type == "import_require_clause":
+                name = next((child for child in clause.named_children if child.type == "identifier"), None)
+                source = text(clause.child_by_field_name("source")).strip("'\"")
+                scope.names[text(name)] = Binding("import", spec=source, name="*")
+            elif clause.type == "import_clause":
+                for one in clause.named_children:
+                    self.import_names(one, spec, scope)
+
+    def import_names(self, one: Node, spec: str, scope: Scope) -> None:
+        if one.type == "identifier":
+            scope.names[text(one)] = Binding("import", spec=spec, name="default")
+        elif one.type == "namespace_import":
+            scope.names[text(one.named_children[0])] = Binding("import", spec=spec, name="*")
+        elif one.type == "named_imports":
+            for item in one.named_children:
+                name = text(item.child_by_field_name("name"))
+                alias = text(item.child_by_field_name("alias")) or name
+                scope.names[alias] = Binding("import", spec=spec, name=name)
+
+    def on_export_statement(self, node: Node, scope: Scope) -> None:
+        spec = text(node.child_by_field_name("source")).strip("'\"`")
+        declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
+        default = any(child.type == "default" for child in node.children)
+        if default or value is not None or any(child.type == "=" for child in node.children):
+            target = value or declaration or (node.named_children[-1] if node.named_children else None)
+            self.module.exports["default" if default else "="] = Export(node=target, scope=scope)
+        if declaration is not None:
+            for name in _declared(declaration):
+                self.module.exports[name] = Export(scope=scope, name=name)
+        elif spec and any(child.type == "*" for child in node.children):
+            self.module.stars.append(spec)
+        for clause in node.named_children:
+            if clause.type == "namespace_export":
+                self.module.exports[text(clause.named_children[0])] = Export(spec=spec, name="*")
+            elif clause.type == "export_clause":
+                for item in clause.named_children:
+                    name = text(item.child_by_field_name("name"))
+                    alias = text(item.child_by_field_name("alias")) or name
+                    self.module.exports[alias] = Export(scope=scope, spec=spec, name=name)
+
+
+def _picked(binding: Binding, pick: tuple[str | int, ...]) -> Binding:
+    return Binding(
+        binding.kind,
+        node=binding.node,
+        scope=binding.scope,
+        pick=pick,
+        function=binding.function,
+        index=binding.index,
+        name=binding.name,
+        annotation=binding.annotation if not pick else "",
+    )
+
+
+def _declared(declaration: Node) -> list[str]:
+    if declaration.type in {"lexical_declaration", "variable_declaration"}:
+        names = [one.child_by_field_name("name") for one in declaration.named_children]
+        return [text(name) for name in names if name is not None and name.type == "identifier"]
+    name = declaration.child_by_field_name("name")
+    return [text(name)] if name is not None else []
+
+
+def _decorators_before(node: Node) -> list[Node]:
+    found: list[Node] = []
+    before = node.prev_named_sibling
+    while before is not None and before.type in {"decorator", "comment"}:
+        if before.type == "decorator":
+            found.append(before)
+        before = before.prev_named_sibling
+    return found[::-1]

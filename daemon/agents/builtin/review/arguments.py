@@ -1,0 +1,62 @@
+"""Reading a call's arguments: by place or name, through variables, as parts of a string."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review.frames import Piece, pieces
+from daemon.agents.builtin.review.sources import TAINTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame
+    from daemon.agents.builtin.review.sources import Origin
+
+
+def short(name: str) -> str:
+    """The last two parts of a dotted name."""
+    return ".".join(name.split(".")[-2:])[-60:]
+
+
+def argument(call: ir.Call, position: int, *names: str) -> ir.Expr | None:
+    """An argument by keyword or place."""
+    for key, value in call.kwargs:
+        if key in names:
+            return value
+    return call.args[position] if position < len(call.args) else None
+
+
+def tainted(flow: Flow, expr: ir.Expr, frame: Frame, sink: str) -> list[Origin]:
+    """The tainted origins of an argument that this sink is not safe from."""
+    return sources.of_kinds(flow.facts(expr, frame), TAINTED, sink)
+
+
+def parts(flow: Flow, expr: ir.Expr, frame: Frame) -> list[Piece]:
+    """The parts of a string argument, through variables."""
+    return pieces(expr, frame, lambda e: flow.facts(e, frame))
+
+
+def harmful(piece_list: Iterable[Piece], sink: str, kinds: frozenset[str] = TAINTED) -> list[Origin]:
+    """The origins in a string's parts that this sink is not safe from."""
+    return [origin for piece in piece_list for origin in sources.of_kinds(piece.facts, kinds, sink)]
+
+
+def resolved(expr: ir.Expr, frame: Frame) -> ir.Expr:
+    """What a variable was made of; any other expression itself."""
+    for _ in range(6):
+        value = frame.value(expr.id) if isinstance(expr, ir.Name) else None
+        if value is None or value is expr:
+            break
+        expr = value
+    return expr
+
+
+def entry(record: ir.Record, *names: str) -> ir.Expr | None:
+    """A record's value by key."""
+    for key, value in record.entries:
+        if isinstance(key, ir.Const) and key.value in names:
+            return value
+    return None

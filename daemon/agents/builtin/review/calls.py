@@ -1,0 +1,178 @@
+"""What a call to code outside the file gives back: passed on, made harmless, checked, read from a store, or nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import guards, ir, sources
+from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame
+
+EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "deserialization")
+
+_READS = re.compile(
+    r"^(?:get_item|query|scan|batch_get_item|get_object|get|fetchone|fetchall|fetchmany|find|findOne|findById|"
+    r"findAll|findMany|"
+    r"findUnique|findFirst|receive_message|receiveMessage|getObject|getItem|batchGet|read|hget|hgetall|urlopen|"
+    r"fetch|post|"
+    r"execute_statement|send|request|download_fileobj|promise)$"
+)
+_SECRET_READS = re.compile(r"secret|ssm|parameter|kms|sts|\(logs\)|config|environ|env\b|Metrics|Logger", re.IGNORECASE)
+_PASSES = re.compile(
+    r"(?:^|\.)(?:JSON\.(?:parse|stringify)|Object\.(?:keys|values|entries|assign|fromEntries|freeze)|"
+    r"Array\.from|Buffer\.from|"
+    r"decodeURI(?:Component)?|encodeURI|unescape|atob|btoa|String(?:\.raw)?|structuredClone|json\.(?:loads?|"
+    r"dumps)|loads|dumps|"
+    r"unquote(?:_plus)?|parse_qsl?|urljoin|urlparse|urlsplit|URL|URLSearchParams|b64decode|b64encode|"
+    r"urlsafe_b64decode|"
+    r"standard_b64decode|decodebytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
+    r"enumerate|zip|iter|next|"
+    r"repr|filter|map|BytesIO|StringIO|Path|PurePath|PosixPath|deepcopy|copy|join|resolve|normalize|concat|format|"
+    r"parse_header|parse_multipart|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
+    r"assign|"
+    r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"
+    r"TypeSerializer|"
+    r"serialize|deserialize|fromJS|promisify|all|resolve|splitlines|util\.format|inspect|sprintf|Template|"
+    r"namedtuple|chain)$"
+)
+_LOGS = re.compile(
+    r"^(?:console|logger|log|logging|print|tracer|metrics|winston|pino|Sentry|traceback|pprint|warnings|"
+    r"util\.inspect)\b|"
+    r"(?:^|\.)(?:log|info|debug|warn|warning|error|exception|trace|print|append_keys|addContext|putAnnotation|"
+    r"putMetadata)$",
+    re.IGNORECASE,
+)
+_NO_HANDOFF = re.compile(
+    r"^(?:get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
+    r"render|success|"
+    r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
+    r"hash|compare|"
+    r"verify|auth|login|log_?in|sign_?in|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
+    r"filter|init|connect|"
+    r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
+    r"assert|expect|"
+    r"handle[A-Z_]?|process|execute|run|dispatch|route)(?=[A-Z_]|$)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A call as it was met: its name, its parts' origins, and whether its name says that it validates."""
+
+    expr: ir.Call
+    dotted: str
+    tail: str
+    receiver: Facts
+    arguments: list[Facts]
+    named: dict[str, Facts]
+    validates: bool
+
+    @property
+    def all_arguments(self) -> Facts:
+        """What any argument brings in."""
+        return frozenset().union(*self.arguments, *self.named.values())
+
+
+def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
+    """The origins of what the call gives back; checks it makes are entered on the way."""
+    brought = call.all_arguments
+    if call.validates or _typed_model(call, flow):
+        return _checked(call, flow)
+    if guards.NUMERIC.search(call.dotted):
+        return NOTHING
+    for sink, pattern in guards.SAFE_FOR.items():
+        if pattern.search(call.dotted):
+            brought = sources.made_safe(brought, sink)
+    if call.receiver:
+        return _on_tainted(call, brought)
+    if call.tail == "sub" and _strips(call.expr):
+        return sources.made_safe(brought, *EVERY_SINK)
+    if _PASSES.search(call.dotted) and not call.expr.awaited:
+        return brought
+    if _LOGS.search(call.dotted):
+        return NOTHING
+    _handoff(call, flow, frame)
+    return _unknown(call, brought)
+
+
+def is_log(dotted: str) -> bool:
+    """Whether a call of this name only writes to a log."""
+    return bool(_LOGS.search(dotted))
+
+
+def _unknown(call: Outcome, brought: Facts) -> Facts:
+    """What code that cannot be seen gives back, by the look of it."""
+    if isinstance(call.expr.func, ir.Member) or call.expr.awaited:
+        if _READS.match(call.tail) and not _SECRET_READS.search(call.dotted):
+            at = call.expr
+            return frozenset({Origin(sources.STORED, "stored", at.line, at.column, at.end_line)})
+        if call.tail in {"json", "text"}:
+            return brought
+        return NOTHING
+    return brought
+
+
+def _checked(call: Outcome, flow: Flow) -> Facts:
+    everything = call.all_arguments | call.receiver
+    for origin in everything:
+        flow.entry.checked.add(origin.root)
+        if origin.kind in {sources.EVENT, sources.REQUEST}:
+            flow.entry.checked.add("*")
+    return sources.made_safe(everything, "check", "path", "ssrf", "nosql")
+
+
+def _typed_model(call: Outcome, flow: Flow) -> bool:
+    """``Order(**body)`` where models come from a validating library."""
+    func = call.expr.func
+    if not isinstance(func, ir.Name) or not func.id[:1].isupper() or "**" not in call.named:
+        return False
+    return "pydantic" in flow.module.text or func.id in flow.validators
+
+
+def _on_tainted(call: Outcome, brought: Facts) -> Facts:
+    """A method of the value itself: mostly the value in another form."""
+    if call.tail in {"replace", "replaceAll"}:
+        if _strips(call.expr):
+            return sources.made_safe(call.receiver, *EVERY_SINK)
+        first = call.expr.args[0] if call.expr.args else None
+        if isinstance(first, ir.Const) and first.value in {"/", "..", "../"}:
+            return sources.made_safe(call.receiver, "path") | brought
+    if call.tail in {"hexdigest", "digest", "isdigit", "startswith", "endswith", "startsWith", "endsWith", "includes",
+                     "indexOf", "find", "count", "index", "charCodeAt", "getTime", "timestamp"}:  # fmt: skip
+        return NOTHING
+    weak = frozenset(o for o in call.receiver if o.kind in sources.WEAK)
+    if weak == call.receiver and _READS.match(call.tail):
+        return weak | brought if call.tail == "get" else weak
+    return call.receiver | brought
+
+
+def _strips(expr: ir.Call) -> bool:
+    """``replace(/[^a-z]/g, "")``: what is left is of a known alphabet."""
+    first = expr.args[0] if expr.args else None
+    return isinstance(first, ir.Const) and isinstance(first.value, str) and bool(re.match(r"^/?\(?\[\^", first.value))
+
+
+def _handoff(call: Outcome, flow: Flow, frame: Frame) -> None:
+    """The body given to code of another file: nobody has looked at it so far."""
+    head = call.dotted.split(".", maxsplit=1)[0].split("(", maxsplit=1)[0]
+    ours = head in {"this", "self"} or head.startswith((".", "@/", "~/", "src/")) or head == ""
+    imported = flow.module.imports.get(_root(call.expr.func), "")
+    if not ours and not imported.startswith((".", "@/", "~/", "src/")):
+        return
+    if _NO_HANDOFF.match(call.tail) or call.tail[:1].isupper():
+        return
+    del frame
+    bodies = frozenset(o for o in call.all_arguments if o.kind == sources.BODY)
+    if bodies:
+        flow.uses.hand_off(call.expr, bodies, call.tail)
+
+
+def _root(expr: ir.Expr) -> str:
+    while isinstance(expr, ir.Member | ir.Call):
+        expr = expr.base if isinstance(expr, ir.Member) else expr.func
+    return expr.id if isinstance(expr, ir.Name) else ""

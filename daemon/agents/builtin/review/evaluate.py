@@ -1,0 +1,207 @@
+"""What an expression's value comes from; every sink inside it is looked at on the way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import guards, ir, local_calls, sinks, sources, texts
+from daemon.agents.builtin.review.calls import Outcome, is_log, result_of
+from daemon.agents.builtin.review.frames import Frame, Namer, key_of
+from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Collection
+
+    from daemon.agents.builtin.review.uses import Uses
+
+STEP_CAP = 120_000
+SECONDS = 1.0
+
+
+class BudgetError(Exception):
+    """The file takes too many steps to follow."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One handler being followed: what was checked on the way."""
+
+    function: ir.Function
+    checked: set[str] = field(default_factory=set)
+    present: set[str] = field(default_factory=set)
+    called_from_outside: bool = True
+
+
+class Evaluation:
+    """The state of one file being followed, and the evaluation of its expressions."""
+
+    def __init__(self, module: ir.Module, uses: Uses, validators: Collection[str] = ()) -> None:
+        self.module = module
+        self.uses = uses
+        self.fields: dict[str, ir.Expr] = {}
+        self.field_facts: dict[str, Facts] = {}
+        self.namer = Namer(module, self.fields)
+        self.top = Frame(module.top)
+        self.entry = Entry(module.top)
+        self.validators = validators
+        self._service = sources.sent_by_service(module.text)
+        self._steps = 0
+        self._deadline = time.thread_time() + SECONDS
+        self._muted = False
+        self._said: dict[str, bool] = {}
+        self.stack: list[ir.Function] = []
+        self._done: dict[tuple[int, tuple[Facts, ...]], Facts] = {}
+        self._followed: set[int] = set()
+        self.by_name: dict[str, ir.Function] = {}
+        for function in module.functions:
+            self.by_name.setdefault(function.name, function)
+
+    def says(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the file's text holds the pattern anywhere; asked once a pattern."""
+        known = self._said.get(pattern.pattern)
+        if known is None:
+            known = self._said[pattern.pattern] = pattern.search(self.module.text) is not None
+        return known
+
+    def call(self, function: ir.Function, facts: list[Facts], scope: Frame) -> Facts:
+        """What a function of this file gives back; statements are followed elsewhere."""
+        raise NotImplementedError
+
+    def facts(self, expr: ir.Expr, frame: Frame) -> Facts:
+        """The origins of an expression's value; sinks inside it are looked at on the way."""
+        cached = frame.cache.get(id(expr))
+        if cached is not None:
+            return cached
+        self._steps += 1
+        if self._steps > STEP_CAP or (self._steps % 1024 == 0 and time.thread_time() > self._deadline):
+            raise BudgetError
+        found = self._evaluate(expr, frame)
+        frame.cache[id(expr)] = found
+        return found
+
+    def _evaluate(self, expr: ir.Expr, frame: Frame) -> Facts:
+        if isinstance(expr, ir.Const | ir.Lambda):
+            return NOTHING
+        if isinstance(expr, ir.Name):
+            return self._name(expr, frame)
+        if isinstance(expr, ir.Member):
+            return self._read_member(expr, frame)
+        if isinstance(expr, ir.Call):
+            return self._call(expr, frame)
+        if isinstance(expr, ir.Verdict):
+            for part in expr.parts:
+                self.facts(part, frame)
+            return NOTHING
+        if isinstance(expr, ir.Choice):
+            if expr.test is not None:
+                self.facts(expr.test, frame)
+            return frozenset().union(*(self.facts(option, frame) for option in expr.options))
+        if isinstance(expr, ir.Concat):
+            return self._concat(expr, frame)
+        if isinstance(expr, ir.Record):
+            texts.look_at_response(self, expr, frame)
+        return frozenset().union(*(self.facts(part, frame) for part in ir.parts_of(expr)))
+
+    def _concat(self, expr: ir.Concat, frame: Frame) -> Facts:
+        """What is put behind a text that is not the input's no longer chooses the host of an address."""
+        found: Facts = NOTHING
+        before = ""
+        for part in expr.parts:
+            facts = self.facts(part, frame)
+            if isinstance(part, ir.Const):
+                before += str(part.value)[:200]
+            elif not facts:
+                before += "\0"
+            elif sinks.fixes_host(before):
+                facts = sources.made_safe(facts, sources.HOST_FIXED)
+            found |= facts
+        frame.cache[id(expr)] = found  # The look below asks for it again.
+        if found and not self._muted:
+            texts.look(self, expr, frame)
+        return found
+
+    def _name(self, expr: ir.Name, frame: Frame) -> Facts:
+        known = frame.fact(expr.id)
+        if known is not None:
+            return known
+        imported = self.module.imports.get(expr.id, "")
+        if imported == "flask.request" or imported.endswith("django.request"):
+            return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
+        return NOTHING
+
+    def _read_member(self, expr: ir.Member, frame: Frame) -> Facts:
+        if (
+            expr.name == "request"
+            and isinstance(expr.base, ir.Name)
+            and self.module.imports.get(expr.base.id) == "flask"
+        ):
+            return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
+        base = self.facts(expr.base, frame)
+        key = key_of(expr)
+        if key:
+            known = frame.fact(key)
+            if known is None:
+                known = self.field_facts.get(key)
+            if known is not None:
+                return known
+        return self.member(base, expr.name, expr)
+
+    def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:
+        """What reading a member of a value gives."""
+        if name in {"length", "size"}:
+            return NOTHING
+        found: set[Origin] = set()
+        if name in {"current_request", "current_event"}:
+            found |= sources.context_part(name, at)
+        for origin in base:
+            if origin.kind == sources.EVENT:
+                found |= sources.event_part(name, origin, at, service=self._service)
+            elif origin.kind == sources.REQUEST:
+                found |= sources.request_part(name, origin, at)
+            elif origin.kind == sources.CONTEXT:
+                found |= sources.context_part(name, at)
+            elif origin.kind in sources.WEAK:
+                found.add(origin)
+            else:
+                found |= sources.record_part(name, origin)
+        return frozenset(found)
+
+    # --- calls
+
+    def _call(self, expr: ir.Call, frame: Frame) -> Facts:
+        dotted = self.namer.name(expr.func, frame)
+        receiver = self.facts(expr.func.base, frame) if isinstance(expr.func, ir.Member) else NOTHING
+        if isinstance(expr.func, ir.Call):
+            self.facts(expr.func, frame)
+        muted = self._muted
+        self._muted = muted or is_log(dotted)
+        arguments = [self.facts(arg, frame) for arg in expr.args]
+        named = {name: self.facts(value, frame) for name, value in expr.kwargs}
+        self._muted = muted
+        local_calls.callbacks(self, expr, receiver, arguments, frame)
+        tail = guards.tail_of(expr.func)
+        if isinstance(expr.func, ir.Member) and receiver:
+            part = local_calls.read_by_call(self, expr, receiver, tail)
+            if part is not None:
+                return part
+        local = local_calls.local(self, expr, frame)
+        if local is not None and not self.entry.called_from_outside:
+            # Nobody is known to call this one: each function of its kind is looked at by itself.
+            return frozenset().union(*arguments, *named.values())
+        if local is not None:
+            ordered = local_calls.ordered_arguments(local, arguments, named)
+            if len(self.stack) > 1:
+                return self.call(local, ordered, local_calls.scope(self, local, frame))
+            before = self.uses.through(expr)
+            result = self.call(local, ordered, local_calls.scope(self, local, frame))
+            self.uses.back(before)
+            return result
+        sinks.look(self, expr, dotted, frame)
+        return result_of(Outcome(expr=expr, dotted=dotted, tail=tail, receiver=receiver, arguments=arguments,
+                                 named=named, validates=self._validates(dotted, tail)), self, frame)  # fmt: skip
+
+    def _validates(self, dotted: str, tail: str) -> bool:
+        return tail in self.validators or guards.validates(dotted, tail, self.module.imports)

@@ -1,0 +1,181 @@
+"""Follows values from handlers' parameters through a file: assignments, calls within the file, guards.
+
+Statements are followed once, in the order of the text; a guard counts from where it stands. What another file does is
+judged by its name only.
+"""
+
+from __future__ import annotations
+
+from daemon.agents.builtin.review import checking, guards, ir, sources
+from daemon.agents.builtin.review.evaluate import BudgetError, Entry, Evaluation
+from daemon.agents.builtin.review.frames import Frame, is_param, key_of, mentions, owner_of
+from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
+
+__all__ = ["BudgetError", "Flow"]
+
+CALL_DEPTH = 6
+
+
+class Flow(Evaluation):
+    """One file being followed. What it finds goes to ``uses``."""
+
+    # --- the whole file
+
+    def follow(self) -> None:
+        """Follow the module, every handler, and then what no handler called. Raises ``BudgetError``."""
+        top = self.top
+        self._collect_fields()
+        self._run(self.module.top, top)
+        entries = [(f, sources.given(f, self.module)) for f in self.module.functions]
+        for function, facts in entries:
+            if facts is not None:
+                self._follow_entry(function, facts, top)
+        for function, facts in entries:
+            if facts is None and id(function) not in self._followed:
+                weak = [self._weak(param) for param in function.params]
+                self._follow_entry(function, weak, top, called_from_outside=False)
+
+    def _weak(self, param: ir.Param) -> Facts:
+        at = param.target
+        if isinstance(at, ir.Name) and at.id in {"self", "cls", "this"}:
+            return NOTHING
+        if param.annotation in {"int", "float", "bool", "number", "boolean"}:
+            return NOTHING
+        return frozenset({Origin(sources.PARAM, "param", at.line, at.column, at.end_line)})
+
+    def _follow_entry(
+        self, function: ir.Function, facts: list[Facts], top: Frame, *, called_from_outside: bool = True
+    ) -> None:
+        self.entry = Entry(function, called_from_outside=called_from_outside)
+        self._done.clear()
+        if any(self._decorator_validates(decorator, top) for decorator in function.decorators):
+            facts = [sources.made_safe(fact, "check") for fact in facts]
+            self.entry.checked.add("*")
+        self.uses.enter(self.entry)
+        self.call(function, facts, top)
+        self.uses.leave()
+
+    def _decorator_validates(self, decorator: ir.Expr, top: Frame) -> bool:
+        func = decorator.func if isinstance(decorator, ir.Call) else decorator
+        dotted = self.namer.name(func, top)
+        return guards.validates(dotted, guards.tail_of(func), self.module.imports)
+
+    def _collect_fields(self) -> None:
+        """``this.client = new X()`` in any method says what ``this.client`` is in all of them."""
+        for function in [self.module.top, *self.module.functions]:
+            for statement in function.body:
+                if not isinstance(statement, ir.Assign) or not isinstance(statement.target, ir.Member):
+                    continue
+                key = key_of(statement.target)
+                if key and key.startswith(("this.", "self.", "cls.")) and not isinstance(statement.value, ir.Const):
+                    value = statement.value
+                    if not (isinstance(value, ir.Name) and any(is_param(p, value.id) for p in function.params)):
+                        self.fields.setdefault(key, value)
+
+    # --- functions and statements
+
+    def call(self, function: ir.Function, facts: list[Facts], scope: Frame) -> Facts:
+        """What a function of this file gives back for these arguments."""
+        key = (id(function), tuple(facts))
+        if key in self._done:
+            return self._done[key]
+        if len(self.stack) >= CALL_DEPTH or function in self.stack:
+            return frozenset().union(*facts) if facts else NOTHING
+        self._done[key] = NOTHING
+        frame = Frame(function, parent=scope)
+        padded = [*facts, *([NOTHING] * len(function.params))]
+        for param, fact in zip(function.params, padded, strict=False):
+            self._bind(param.target, fact, None, frame, weak=False)
+        result = self._run(function, frame)
+        self._done[key] = result
+        return result
+
+    def _run(self, function: ir.Function, frame: Frame) -> Facts:
+        self.stack.append(function)
+        self._followed.add(id(function))
+        result: Facts = NOTHING
+        for statement in function.body:
+            result |= self._statement(statement, frame)
+        self.stack.pop()
+        return result
+
+    def _statement(self, statement: ir.Stmt, frame: Frame) -> Facts:
+        if frame.pending:
+            frame.join(statement.depth)
+        if isinstance(statement, ir.Assign):
+            self._assign(statement, frame)
+        elif isinstance(statement, ir.Do):
+            self.facts(statement.value, frame)
+        elif isinstance(statement, ir.Guard):
+            self.facts(statement.test, frame)
+            checking.guard(self, statement.test, frame, exits=statement.exits)
+        elif isinstance(statement, ir.Loop):
+            values = sources.deeper(self.facts(statement.values, frame))
+            self._bind(statement.target, values, None, frame, weak=False)
+        elif isinstance(statement, ir.Return):
+            return self.facts(statement.value, frame)
+        return NOTHING
+
+    def _assign(self, statement: ir.Assign, frame: Frame) -> None:
+        facts = self.facts(statement.value, frame)
+        value = statement.value
+        if statement.augmented and isinstance(statement.target, ir.Name) and isinstance(value, ir.Concat):
+            earlier = frame.value(statement.target.id)
+            if earlier is not None:
+                value = ir.Concat(value.line, value.column, value.end_line, [earlier, *value.parts[1:]])
+                frame.cache[id(value)] = facts
+                self.uses.keep(value)
+        weak = statement.depth > 0 and not statement.declares and not mentions(statement.value, statement.target)
+        if weak and isinstance(statement.target, ir.Name) and statement.target.id in frame.facts:
+            frame.branch(statement.target.id, statement.depth, facts)
+            if facts or not isinstance(value, ir.Const):
+                frame.values[statement.target.id] = value
+            return
+        self._bind(statement.target, facts, value, frame, weak=weak)
+
+    def _bind(self, target: ir.Expr, facts: Facts, value: ir.Expr | None, frame: Frame, *, weak: bool) -> None:
+        if isinstance(target, ir.Name):
+            owner = frame if not weak or target.id in frame.facts else owner_of(frame, target.id)
+            owner.facts[target.id] = facts | owner.facts.get(target.id, NOTHING) if weak else facts
+            if value is not None and not (weak and not facts and owner.facts[target.id]):
+                owner.values[target.id] = value
+            elif value is None:
+                owner.values.pop(target.id, None)
+        elif isinstance(target, ir.Record):
+            for key, part in target.entries:
+                self._bind_part(key, part, facts, value, frame)
+        elif isinstance(target, ir.Listing):
+            for part in target.items:
+                self._bind(part, sources.deeper(facts), None, frame, weak=weak)
+        elif isinstance(target, ir.Member | ir.Index):
+            self._bind_member(target, facts, value, frame)
+
+    def _bind_part(self, key: ir.Expr | None, part: ir.Expr, facts: Facts, value: ir.Expr | None, frame: Frame) -> None:
+        """One name of a destructuring pattern."""
+        name = key.value if isinstance(key, ir.Const) else None
+        if not isinstance(name, str):
+            self._bind(part, facts, None, frame, weak=False)
+            return
+        read = self.member(facts, name, part)
+        taken = ir.Member(part.line, part.column, part.end_line, value, name) if value is not None else None
+        if taken is not None:
+            self.uses.keep(taken)
+        self._bind(part, read, taken, frame, weak=False)
+
+    def _bind_member(self, target: ir.Member | ir.Index, facts: Facts, value: ir.Expr | None, frame: Frame) -> None:
+        """Writing into an object makes the object carry what was written."""
+        self.facts(target, frame)
+        key = key_of(target)
+        if key:
+            frame.facts[key] = facts
+            if value is not None:
+                frame.values[key] = value
+            if key.startswith(("this.", "self.")):
+                self.field_facts[key] = self.field_facts.get(key, NOTHING) | facts
+        base: ir.Expr = target
+        extra = self.facts(target.key, frame) if isinstance(target, ir.Index) else NOTHING
+        while isinstance(base, ir.Member | ir.Index):
+            base = base.base
+        if isinstance(base, ir.Name) and base.id not in {"this", "self", "module", "exports"} and (facts or extra):
+            owner = owner_of(frame, base.id)
+            owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra

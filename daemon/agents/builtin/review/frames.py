@@ -1,0 +1,241 @@
+"""What is known while a function is followed: its variables, what they were made of, and what they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review.model import words
+from daemon.agents.builtin.review.sources import NOTHING, Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RESOLVE_CAP = 12
+
+
+@dataclass(slots=True)
+class Frame:
+    """One call being followed. ``values`` keeps the expression last given to a name, ``facts`` its origins.
+
+    ``pending`` holds what a variable may be instead once the branch that gave it its value is over.
+    """
+
+    function: ir.Function
+    parent: Frame | None = None
+    facts: dict[str, Facts] = field(default_factory=dict)
+    values: dict[str, ir.Expr] = field(default_factory=dict)
+    cache: dict[int, Facts] = field(default_factory=dict)
+    pending: dict[str, tuple[int, Facts]] = field(default_factory=dict)
+
+    def join(self, depth: int) -> None:
+        """Branches deeper than this are over: their variables may have either value."""
+        for name in [name for name, (inside, _) in self.pending.items() if inside > depth]:
+            _, other = self.pending.pop(name)
+            self.facts[name] = self.facts.get(name, NOTHING) | other
+
+    def branch(self, name: str, depth: int, facts: Facts) -> None:
+        """A variable of this frame gets a value within a branch."""
+        inside, other = self.pending.get(name, (depth, NOTHING))
+        self.pending[name] = (min(inside, depth), other | self.facts.get(name, NOTHING))
+        self.facts[name] = facts
+
+    def fact(self, name: str) -> Facts | None:
+        """The origins of a variable, ``None`` when nobody has given it any."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.facts:
+                return frame.facts[name]
+            frame = frame.parent
+        return None
+
+    def value(self, name: str) -> ir.Expr | None:
+        """The expression last given to a variable."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.values:
+                return frame.values[name]
+            frame = frame.parent
+        return None
+
+
+def key_of(expr: ir.Expr) -> str | None:
+    """``a.b.c`` as a key, ``None`` for anything that is no plain chain of names."""
+    names: list[str] = []
+    while isinstance(expr, ir.Member):
+        names.append(expr.name)
+        expr = expr.base
+    if not isinstance(expr, ir.Name) or len(names) > 6:
+        return None
+    return ".".join([expr.id, *reversed(names)])
+
+
+class Namer:
+    """What a called expression is named, through imports, aliases and constructors.
+
+    ``table.put_item`` where ``table = boto3.resource("dynamodb").Table(x)`` is
+    ``boto3.resource(dynamodb).Table().put_item``.
+    """
+
+    def __init__(self, module: ir.Module, fields: dict[str, ir.Expr]) -> None:
+        self._imports = module.imports
+        self._fields = fields
+
+    def name(self, expr: ir.Expr, frame: Frame, left: int = RESOLVE_CAP) -> str:
+        """The dotted name, "" when there is none."""
+        tail: list[str] = []
+        while left > 0:
+            left -= 1
+            if isinstance(expr, ir.Member):
+                key = key_of(expr)
+                stored = self._fields.get(key) if key else None
+                if stored is not None and stored is not expr:
+                    expr = stored
+                    continue
+                tail.append(expr.name)
+                expr = expr.base
+            elif isinstance(expr, ir.Call):
+                step = self._called(expr, frame, left)
+                if isinstance(step, str):
+                    return _join(step, tail)
+                expr = step
+            elif isinstance(expr, ir.Name):
+                value = frame.value(expr.id)
+                if isinstance(value, ir.Name | ir.Member | ir.Call) and value is not expr:
+                    expr = value
+                    continue
+                if isinstance(value, ir.Choice) and isinstance(value.options[-1], ir.Call | ir.Name | ir.Member):
+                    expr = value.options[-1]
+                    continue
+                return _join(self._imports.get(expr.id, expr.id), tail)
+            else:
+                return _join("", tail)
+        return _join("", tail)
+
+    def _called(self, call: ir.Call, frame: Frame, left: int) -> str | ir.Expr:
+        """A call as part of a name: ``require("x")`` is x, ``promisify(f)`` is f, others are ``f()``."""
+        if isinstance(call.func, ir.Name) and call.func.id in {"require", "__import__"} and call.args:
+            first = call.args[0]
+            if isinstance(first, ir.Const) and isinstance(first.value, str):
+                return first.value.removeprefix("node:")
+        inner = self.name(call.func, frame, left)
+        if (
+            inner.endswith(
+                ("promisify", "captureAWS", "captureAWSClient", "captureAWSv3Client", "instrument", "import_module")
+            )
+            and call.args
+        ):
+            return call.args[0]
+        first_text = ""
+        if inner in {"boto3.client", "boto3.resource"} or inner.endswith((".client", ".resource")):
+            first_text = str(call.args[0].value) if call.args and isinstance(call.args[0], ir.Const) else ""
+        return f"{inner}({first_text})"
+
+
+def _join(head: str, tail: list[str]) -> str:
+    return ".".join([head, *reversed(tail)]) if tail else head
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a string: constant text, or an expression with its origins."""
+
+    text: str | None
+    facts: Facts = NOTHING
+    expr: ir.Expr | None = None
+
+
+def pieces(expr: ir.Expr, frame: Frame, facts_of: Callable[[ir.Expr], Facts], left: int = RESOLVE_CAP) -> list[Piece]:
+    """The parts a string is put together from, through variables. Never longer than a few hundred."""
+    if left <= 0:
+        return [Piece(None, facts_of(expr), expr)]
+    if isinstance(expr, ir.Const):
+        value = expr.value
+        return [Piece(value if isinstance(value, str) else str(value))]
+    if isinstance(expr, ir.Concat):
+        found: list[Piece] = []
+        for part in expr.parts[:200]:
+            found.extend(pieces(part, frame, facts_of, left - 1))
+        return found[:400]
+    if isinstance(expr, ir.Name):
+        value_expr = frame.value(expr.id)
+        if (
+            value_expr is not None
+            and value_expr is not expr
+            and isinstance(value_expr, ir.Const | ir.Concat | ir.Name | ir.Choice | ir.Call)
+            and not (isinstance(value_expr, ir.Call) and not facts_of(expr))
+        ):
+            if isinstance(value_expr, ir.Call) and not _text_call(value_expr):
+                return [Piece(None, facts_of(expr), expr)]
+            return pieces(value_expr, frame, lambda e: facts_of(expr) if e is value_expr else facts_of(e), left - 1)
+    if isinstance(expr, ir.Choice):
+        tainted = next((option for option in expr.options if facts_of(option)), expr.options[0])
+        return pieces(tainted, frame, facts_of, left - 1)
+    if isinstance(expr, ir.Call) and _text_call(expr):
+        return _call_pieces(expr, frame, facts_of, left)
+    return [Piece(None, facts_of(expr), expr)]
+
+
+_TEXT_CALLS = words(
+    """
+    join text resolve dedent strip trim concat str String normalize format encode unescape Path URL joinpath
+    lower toString open
+    """
+)
+
+
+def _text_call(call: ir.Call) -> bool:
+    func = call.func
+    name = func.name if isinstance(func, ir.Member) else func.id if isinstance(func, ir.Name) else ""
+    return name in _TEXT_CALLS and name != "open"
+
+
+def _call_pieces(call: ir.Call, frame: Frame, facts_of: Callable[[ir.Expr], Facts], left: int) -> list[Piece]:
+    """A call that only puts text together: ``os.path.join(a, b)``, ``sql.strip()``, ``text(sql)``."""
+    found: list[Piece] = []
+    if isinstance(call.func, ir.Member) and call.func.name in {
+        "strip",
+        "trim",
+        "concat",
+        "format",
+        "encode",
+        "lower",
+        "toString",
+    }:
+        found.extend(pieces(call.func.base, frame, facts_of, left - 1))
+    for number, arg in enumerate(call.args[:20]):
+        if number and isinstance(call.func, ir.Member) and call.func.name in {"join", "resolve"}:
+            found.append(Piece("/"))
+        found.extend(pieces(arg, frame, facts_of, left - 1))
+    return found
+
+
+def mentions(value: ir.Expr, target: ir.Expr) -> bool:
+    """Whether ``x = f(x)``: then the new value takes the place of the old one even within a branch."""
+    if not isinstance(target, ir.Name):
+        return False
+    stack = [value]
+    for _ in range(200):
+        if not stack:
+            return False
+        expr = stack.pop()
+        if isinstance(expr, ir.Name) and expr.id == target.id:
+            return True
+        stack.extend(ir.parts_of(expr))
+    return False
+
+
+def owner_of(frame: Frame, name: str) -> Frame:
+    """The frame a variable lives in; this one when it is new."""
+    current: Frame | None = frame
+    while current is not None:
+        if name in current.facts:
+            return current
+        current = current.parent
+    return frame
+
+
+def is_param(param: ir.Param, name: str) -> bool:
+    """Whether a parameter is of this name."""
+    return isinstance(param.target, ir.Name) and param.target.id == name

@@ -1,0 +1,181 @@
+"""What counts as validation: libraries by name, hand-written tests by shape. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review.model import words
+
+# Calls that give back a checked value, or throw. Matched on the last part of the dotted name.
+_SCHEMA_METHOD = re.compile(
+    r"^(?:parse|safeParse|parseAsync|safeParseAsync|validate|validateSync|validateAsync|validate_python|"
+    r"validate_json|cast|"
+    r"model_validate|model_validate_json|parse_obj|parse_raw|from_dict|load|loads|decode|isValid|isValidSync|"
+    r"is_valid|assert|"
+    r"attempt|create|strict|structure|check|mask)$"
+)
+_SCHEMA_RECEIVER = re.compile(
+    r"schema|valid|zod|joi|yup|ajv|superstruct|typebox|valibot|io-ts|dto|marshmallow|cerberus|voluptuous|pydantic|"
+    r"(?:^|\.)[zvts]\.(?:object|string|array|union|strict\w+|coerce|intersection|record|enum)\b|\b(?:Model|"
+    r"Request|Input|Payload|"
+    r"Params|Body|Command)$|compile\(\)|TypeAdapter|parser|Decoder|codec",
+    re.IGNORECASE,
+)
+_PARSERS = re.compile(
+    r"(?:^|\.)(?:JSON\.parse|json\.loads?|yaml\.\w+|qs\.parse|querystring\.parse|ast\.parse|Date\.parse|url\.parse|"
+                      r"path\.parse|parse_qs\w*|urlparse|base64\.\w+|dayjs|moment|pickle\.\w+|cPickle\.\w+|"
+                      r"_pickle\.\w+|dill\.\w+|marshal\.\w+|"
+                      r"jsonpickle\.\w+|loads|simplejson\.\w+|ujson\.\w+|orjson\.\w+|xml2js\.\w+|Buffer\.\w+|"
+                      r"shlex\.\w+|JSON5\.parse|papaparse\.\w+|toml\.\w+)$")  # fmt: skip
+_FUNCTION = re.compile(
+    r"^(?:is_?valid\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point)\w*|assert\w*|verify\w*|ensure\w*|"
+    r"sanitiz\w*|sanitis\w*|"
+    r"guard\w*|is_safe\w*|isSafe\w*|escape\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
+    r"transformAndValidate|"
+    r"parse(?:Input|Request|Body|Event|Payload|Params|AndValidate|With)\w*|event_parser|envelope\w*|"
+    r"betterAjvErrors|normalize[A-Z]\w*)$",
+    re.IGNORECASE,
+)
+_LIBRARY = re.compile(
+    r"^(?:zod|joi|@hapi/joi|yup|ajv|ajv\.\w+|class-validator|class-transformer|pydantic|marshmallow|cerberus|"
+    r"jsonschema|voluptuous|fastjsonschema|"
+    r"superstruct|valibot|io-ts|validator|express-validator|celebrate|@middy/validator|@aws-lambda-powertools/parser|"
+    r"aws_lambda_powertools\.utilities\.(?:parser|validation)|validate\.js|runtypes|@sinclair/typebox|typeguard|"
+    r"attrs|schematics|"
+    r"webargs|flask_marshmallow|schema)(?:[./]|$)"
+)
+# Plain string and number questions that a hand-written guard asks.
+_TEST_METHOD = re.compile(
+    r"^(?:test|match|fullmatch|search|includes|has|isInteger|isFinite|isSafeInteger|isNaN|isArray|isdigit|"
+    r"isnumeric|isalnum|isalpha|"
+    r"isdecimal|isidentifier|isascii|startsWith|startswith|endsWith|endswith|indexOf|is[A-Z]\w*|every|issubset)$"
+)
+_TEST_FUNCTION = re.compile(
+    r"^(?:isinstance|isNaN|isFinite|len|all|issubclass|callable|Number|int|float|parseInt|parseFloat|typeof|any)$"
+)
+STRONG = words(
+    """
+    test match fullmatch includes has isInteger isdigit isnumeric isalnum isalpha isSafeInteger isNaN isFinite
+    startsWith startswith issubset isdecimal
+    """
+)
+"""Guards after which a value is one of a known set or form."""
+
+NUMERIC = re.compile(
+    r"(?:^|\.)(?:Number|parseInt|parseFloat|int|float|bool|Boolean|len|Decimal|uuid\.UUID|UUID|ord|round|abs|BigInt|"
+    r"hash|hexdigest|digest|createHash\(\)\S*|toFixed|strptime|fromisoformat|new Date|Date|isoformat|"
+    r"toISOString|sum|count|"
+    r"ObjectId|Math\.\w+|datetime\.\w+|uuid4|uuidv4|v4|randomUUID|isinstance|ipaddress\.\w+)$"
+)
+SAFE_FOR = {
+    "shell": re.compile(r"(?:^|\.)(?:quote|shellescape|shell-quote\.\w+|escapeshellarg|encodeURIComponent)$"),
+    "sql": re.compile(
+        r"(?:^|\.)(?:escape|escapeId|escape_string|format_ident|Identifier|quote_ident|quote_name|mogrify|adapt|"
+        r"Literal)$"
+    ),
+    "path": re.compile(
+        r"(?:^|\.)(?:basename|secure_filename|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
+    ),
+    "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode)$"),
+    "template": re.compile(r"(?:^|\.)(?:escape|escapeHtml|escapeHTML)$"),
+}
+
+
+def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
+    """Whether a call of this name checks what it is given."""
+    if _PARSERS.search(dotted):
+        return False
+    head = dotted.split("(", maxsplit=1)[0]
+    if _LIBRARY.match(head) and tail not in {"compile", "object", "default"}:
+        return True
+    if _FUNCTION.match(tail):
+        return True
+    return bool(_SCHEMA_METHOD.match(tail)) and bool(
+        _SCHEMA_RECEIVER.search(dotted[: -len(tail)]) or _model(dotted, imports)
+    )
+
+
+def _model(dotted: str, imports: dict[str, str]) -> bool:
+    """``Order.parse(...)``: a capitalised receiver that this file imports or defines, and no client or built-in."""
+    head = dotted.split(".", maxsplit=1)[0]
+    return (
+        bool(re.match(r"^[A-Z]\w+$", head))
+        and head not in {"JSON", "Object", "Array", "Buffer", "Date", "URL", "Math"}
+        and head in imports
+    )
+
+
+def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
+    """What a single test asks (type, form, range, presence or fields), and of which expressions."""
+    if isinstance(expr, ir.Verdict):
+        return _verdict(expr)
+    if isinstance(expr, ir.Call):
+        tail = tail_of(expr.func)
+        if tail == "isinstance":
+            return _isinstance(expr)
+        subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
+        if isinstance(expr.func, ir.Member) and _TEST_METHOD.match(tail):
+            return ("form" if tail in STRONG else "type"), subjects
+        if _TEST_FUNCTION.match(tail):
+            return ("form" if tail in STRONG else "type"), subjects
+        return None
+    if isinstance(expr, ir.Name | ir.Member):
+        return "presence", [expr]
+    return None
+
+
+def _isinstance(expr: ir.Call) -> tuple[str, list[ir.Expr]]:
+    """A number is a number; text or a dict may still hold anything."""
+    names = [tail_of(part) for part in (ir.parts_of(expr.args[1]) or [expr.args[1]])] if len(expr.args) > 1 else []
+    numeric = bool(names) and set(names) <= {"int", "float", "bool", "Decimal", "UUID", "datetime", "date"}
+    return ("form" if numeric else "type"), expr.args[:1]
+
+
+def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
+    if expr.op in {"typeof", "instanceof"}:
+        return "type", expr.parts
+    if expr.op == "in" and len(expr.parts) > 1:
+        if isinstance(expr.parts[0], ir.Const):
+            return "fields", expr.parts[1:]
+        return "form", expr.parts[:1]
+    if expr.op == "<":
+        trivial = any(isinstance(p, ir.Const) and p.value in (0, 1) for p in expr.parts)
+        counted = any(_is_length(part) for part in expr.parts)
+        return ("presence" if trivial and counted else "range"), [_measured(part) for part in expr.parts]
+    if expr.op == "not":
+        return None
+    if expr.op == "==":
+        if any(_is_length(part) for part in expr.parts):
+            zero = any(isinstance(p, ir.Const) and p.value in (0, 1) for p in expr.parts)
+            return ("presence" if zero else "range"), [_measured(part) for part in expr.parts]
+        if any(isinstance(part, ir.Const) and part.value in (None, "") for part in expr.parts):
+            return "presence", [part for part in expr.parts if not isinstance(part, ir.Const)]
+    return None
+
+
+def _measured(expr: ir.Expr) -> ir.Expr:
+    """What a length is the length of; anything else itself."""
+    if isinstance(expr, ir.Member) and _is_length(expr):
+        return expr.base
+    if isinstance(expr, ir.Call) and _is_length(expr) and expr.args:
+        return expr.args[0]
+    return expr
+
+
+def checks_by_name(name: str) -> bool:
+    """Whether a function of this name is there to check something: what it asks for, it asks for a reason."""
+    return bool(_FUNCTION.match(name))
+
+
+def _is_length(expr: ir.Expr) -> bool:
+    if isinstance(expr, ir.Member):
+        return expr.name in {"length", "size"}
+    return isinstance(expr, ir.Call) and tail_of(expr.func) == "len"
+
+
+def tail_of(expr: ir.Expr) -> str:
+    """The last name of a called expression."""
+    if isinstance(expr, ir.Member):
+        return expr.name
+    return expr.id if isinstance(expr, ir.Name) else ""

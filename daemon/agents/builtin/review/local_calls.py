@@ -1,0 +1,93 @@
+"""Calls within a file: which function is meant, what its parameters get, what callbacks are handed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import guards, ir, sources
+from daemon.agents.builtin.review.sources import NOTHING, Facts
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame
+
+_PER_ITEM = {"map", "forEach", "filter", "flatMap", "some", "every", "find", "reduce", "then", "each", "eachSeries"}
+
+
+def read_by_call(flow: Flow, expr: ir.Call, receiver: Facts, tail: str) -> Facts | None:
+    """``event.get("body")``, ``request.get_json()``, ``c.req.query("x")``: reading by calling."""
+    whole = {sources.EVENT, sources.REQUEST, sources.CONTEXT}
+    if not any(origin.kind in whole for origin in receiver):
+        return None
+    first = expr.args[0] if expr.args else None
+    if (
+        tail in {"get", "pop", "__getitem__", "getlist"}
+        and isinstance(first, ir.Const)
+        and isinstance(first.value, str)
+    ):
+        return flow.member(receiver, first.value, expr)
+    if not sources.read_by_calling(tail):
+        return None
+    return flow.member(receiver, tail, expr) or None
+
+
+def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:
+    """The function of this file that a call means, ``None`` for code outside it."""
+    func = expr.func
+    if isinstance(func, ir.Lambda):
+        return func.function
+    if isinstance(func, ir.Name):
+        value = frame.value(func.id)
+        if isinstance(value, ir.Lambda):
+            return value.function
+        function = flow.by_name.get(func.id)
+        return function if function is not None and not function.owner and value is None and (
+            func.id not in flow.module.imports) else None  # fmt: skip
+    if isinstance(func, ir.Member):
+        base = func.base
+        function = flow.by_name.get(func.name)
+        if function is None:
+            return None
+        if isinstance(base, ir.Name) and base.id in {"this", "self", "cls", "exports", function.owner}:
+            return function
+    return None
+
+
+def ordered_arguments(function: ir.Function, arguments: list[Facts], named: dict[str, Facts]) -> list[Facts]:
+    """What each parameter gets from positional and named arguments."""
+    params = function.params
+    skip = 1 if params and isinstance(params[0].target, ir.Name) and params[0].target.id in {"self", "cls"} else 0
+    ordered = [*([NOTHING] * skip), *arguments]
+    for number, param in enumerate(params):
+        name = param.target.id if isinstance(param.target, ir.Name) else ""
+        if name in named:
+            ordered.extend([NOTHING] * (number + 1 - len(ordered)))
+            ordered[number] = named[name]
+    return ordered[: len(params)]
+
+
+def callbacks(flow: Flow, expr: ir.Call, receiver: Facts, arguments: list[Facts], frame: Frame) -> None:
+    """Functions handed to a call are followed where they stand."""
+    tail = guards.tail_of(expr.func)
+    for arg in expr.args:
+        function = arg.function if isinstance(arg, ir.Lambda) else None
+        if function is None or sources.given(function, flow.module) is not None:
+            continue
+        brought: list[Facts] = []
+        if tail in _PER_ITEM:
+            item = sources.deeper(receiver) if tail != "then" else receiver
+            brought = [NOTHING, item] if tail == "reduce" else [item]
+        elif any(arguments) and tail in {"mapLimit", "processPartialResponse", "forEach"}:
+            brought = [frozenset().union(*arguments)]
+        flow.call(function, brought, frame)
+
+
+def scope(flow: Flow, function: ir.Function, frame: Frame) -> Frame:
+    """Where a function sees its free variables: the module, or for one made inside another its outermost frame."""
+    at_top = flow.top.values.get(function.name)
+    if function.owner or (isinstance(at_top, ir.Lambda) and at_top.function is function):
+        return flow.top
+    outer = frame
+    while outer.parent is not None and outer.parent.parent is not None:
+        outer = outer.parent
+    return outer

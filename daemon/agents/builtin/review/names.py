@@ -1,0 +1,125 @@
+"""What dangerous functions are called, by their dotted names (see ``frames.Namer``)."""
+
+from __future__ import annotations
+
+import re
+
+from daemon.agents.builtin.review.model import words
+
+SHELL = re.compile(
+    r"^(?:os\.(?:system|popen|popen[234])|commands\.get(?:status)?output|subprocess\.get(?:status)?output|"
+    r"asyncio\.create_subprocess_shell|asyncio\.subprocess\.create_subprocess_shell|popen2\.\w+|pty\.spawn|"
+    r"pexpect\.(?:run|spawn)|"
+    r"(?:child_process|child-process-promise|cross-spawn|mz/child_process)\.(?:exec|execSync)|shelljs\.exec|"
+    r"shelljs\.default\.exec|"
+    r"execa\.(?:command|commandSync|execaCommand|execaCommandSync)|ssh2\.\S+\.exec|\S*(?:\.|^)(?:exec_command|"
+    r"subprocess_shell))$"
+)
+PROCESS = re.compile(
+    r"^(?:os\.(?:spawn\w+|exec[lv]\w*|posix_spawn\w*|startfile)|asyncio\.create_subprocess_exec|"
+    r"asyncio\.subprocess\.create_subprocess_exec|\S*\.subprocess_exec|"
+    r"subprocess\.(?:run|call|check_call|check_output|Popen)|"
+    r"(?:child_process|cross-spawn)(?:\.(?:spawn|spawnSync|execFile|execFileSync|fork))?|execa(?:\.(?:execa|"
+    r"execaSync|default|sync))?)$"
+)
+EVAL = re.compile(
+    r"^(?:eval|exec|Function|execfile|__builtins__\.eval|builtins\.(?:eval|exec)|vm\.(?:run\w+|Script|"
+    r"compileFunction)|vm2?\.\S*run|"
+    r"new Function|safe-eval|notevil|static-eval|mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|"
+    r"require|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
+    r"numexpr\.evaluate)$"
+)
+DESERIALIZE = re.compile(
+    r"^(?:_?c?[pP]ickle\.(?:loads?|Unpickler)|dill\.loads?|cloudpickle\.loads?|shelve\.open|marshal\.loads?|"
+    r"jsonpickle\.decode|"
+    r"joblib\.load|yaml\.(?:load|load_all|unsafe_load|full_load)|ruamel\.yaml\.load|torch\.load|"
+    r"pandas\.read_pickle|pd\.read_pickle|"
+    r"node-serialize(?:\.unserialize)?|serialize-to-js\.\w+|funcster\.\w+|cryo\.parse|jsonpickle\.loads|"
+    r"numpy\.load|js-yaml-unsafe\S*)$"
+)
+TEMPLATE = re.compile(
+    r"(?:^|\.)(?:render_template_string|jinja2\.Template|Environment\(\)\.from_string|from_string|"
+    r"mako\.template\.Template|"
+    r"handlebars\.compile|Handlebars\.compile|handlebars\.default\.compile|ejs\.(?:render|compile)|"
+    r"pug\.(?:render|compile)|nunjucks\.renderString|"
+    r"lodash\.template|_\.template|mustache\.render|Mustache\.render|dot\.template|doT\.template|hogan\.compile|"
+    r"eta\.render)$"
+)
+PATHS = re.compile(
+    r"^(?:open|io\.open|codecs\.open|os\.(?:open|remove|unlink|rename|mkdir|makedirs|rmdir|listdir|chmod|"
+    r"symlink|replace)|aiofiles\.open|"
+    r"shutil\.(?:copy\w*|move|rmtree|unpack_archive)|flask\.(?:send_file|send_from_directory)|send_file|"
+    r"zipfile\.ZipFile|tarfile\.open|"
+    r"(?:fs|fs/promises|fs-extra|graceful-fs|mz/fs|fs\.promises|"
+    r"fsPromises)(?:\.default)?\.(?:promises\.)?(?:readFile|readFileSync|writeFile|writeFileSync|"
+    r"appendFile|appendFileSync|createReadStream|createWriteStream|unlink|unlinkSync|readdir|readdirSync|rm|"
+    r"rmSync|rmdir|"
+    r"mkdir|mkdirSync|copyFile|copyFileSync|rename|renameSync|open|openSync|outputFile|remove|readJson|readJSON|"
+    r"writeJson)|"
+    r"\S*\.(?:sendFile|download_file|extractall))$"
+)
+PATH_READS = re.compile(
+    r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
+)
+REQUESTS = re.compile(
+    r"^(?:fetch|node-fetch(?:\.default)?|isomorphic-fetch|cross-fetch(?:\.\w+)?|undici\.(?:fetch|request)|"
+    r"axios(?:\.default)?(?:\.create\(\))?(?:\.(?:get|post|put|patch|delete|head|request))?|"
+    r"got(?:\.(?:default|get|post|put|stream|got))*|request(?:\.\w+)?|request-promise(?:-native)?(?:\.\w+)?|"
+    r"superagent\.\w+|needle(?:\.\w+)?|"
+    r"https?\.(?:get|request)|follow-redirects\.https?\.(?:get|request)|phin|bent|ky(?:\.\w+)?|"
+    r"requests\.(?:get|post|put|patch|delete|head|request)|requests\.[sS]ession\(\)\.(?:get|post|put|patch|"
+    r"delete|head|request)|httpx\.(?:\w+\(\)\.)?(?:get|post|put|patch|delete|head|request|stream)|"
+    r"urllib\.request\.(?:urlopen|urlretrieve|Request)|urllib2?\.(?:urlopen|Request|urlretrieve)|urlopen|"
+    r"urllib3\.PoolManager\(\)\.(?:request|urlopen)|"
+    r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
+    r"wget\.download|\S*(?:page|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+)$"
+)
+SQL_WORDS = re.compile(
+    r"\b(?:select\b[\s\S]{1,400}?\bfrom|insert\s+into|update\s+[\w`\"'\[\].{}%$ -]{1,80}\s+set|update\s*$|"
+    r"delete\s+from|create\s+(?:temporary\s+)?(?:table|database|user|view|schema|role)|"
+    r"drop\s+(?:table|database|user|schema)|alter\s+(?:table|user)|truncate\s+table|merge\s+into|"
+    r"where\s+[\w.`\"]+\s*(?:=|in|like|<|>)|"
+    r"select\s+[\w*,. `\"]+\s*$|call\s+\w+\s*\(|grant\s+\w+|replace\s+into|copy\s+\w+\s+from|union\s+select|"
+    r"select\s+\*)",
+    re.IGNORECASE,
+)
+SQL_CALLS = words(
+    """
+    query execute executemany executescript raw $queryRawUnsafe $executeRawUnsafe read_sql read_sql_query
+    mogrify executeStatement execute_statement batch_execute_statement batchExecuteStatement prepare
+    simple_query exec_driver_sql start_query_execution startQueryExecution run all each unsafe whereRaw
+    orderByRaw selectRaw havingRaw rawQuery run_query runQuery execute_query executeQuery fetch fetchrow
+    fetchval fetch_all fetch_one queryRaw literal ExecuteStatementCommand StartQueryExecutionCommand
+    BatchExecuteStatementCommand executeSql execute_sql query_one queryOne one many any oneOrNone manyOrNone
+    none text read_sql_table
+    """
+)
+SQL_KEYS = (
+    "sql",
+    "text",
+    "query",
+    "Sql",
+    "QueryString",
+    "Statement",
+    "statement",
+    "sql_query",
+    "operation",
+    "con",
+    "sqlText",
+    "stmt",
+    "sqlStatement",
+)
+SHELLS = re.compile(r"(?:^|/)(?:ba|z|k|da|c)?sh(?:\.exe)?$|cmd\.exe$|powershell")
+
+
+SQL_RUNS = words(
+    """
+    execute query executemany executescript raw $queryRawUnsafe read_sql unsafe executeStatement execute_statement
+    start_query_execution startQueryExecution StartQueryExecutionCommand whereRaw
+    """
+)
+SQL_LIBRARIES = re.compile(
+    r"psycopg|pymysql|mysql|sqlite|\bpg\b|postgres|sqlalchemy|sequelize|knex|typeorm|prisma|mssql|pyodbc|cx_Oracle|"
+    r"rds-data|RDSDataService|athena|aurora|slonik|snowflake|redshift|duckdb|mariadb|asyncpg",
+    re.IGNORECASE,
+)

@@ -1,0 +1,198 @@
+"""When an IAM statement is too wide. Pure: statements in, hits out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review.model import Hit
+from hooks.finding import Level
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.document import Scalar
+
+
+@dataclass(slots=True)
+class Statement:
+    """One statement that allows something. ``kind``: identity, trust (who may assume), resource (a resource's own)."""
+
+    line: int
+    end_line: int
+    kind: str = "identity"
+    actions: list[Scalar] = field(default_factory=list)
+    not_actions: list[Scalar] = field(default_factory=list)
+    resources: list[Scalar] = field(default_factory=list)
+    not_resources: list[Scalar] = field(default_factory=list)
+    principals: list[Scalar] = field(default_factory=list)
+    not_principals: bool = False
+    condition: bool = False
+
+
+# Actions that IAM cannot limit to resources, or that only list: "*" is the right thing to write for them.
+_RESOURCELESS = re.compile(
+    r"^(?:[a-z0-9-]+:(?:list|describe|search|lookup|get\w*(?:list|summary|status)$)|ec2:(?:create|delete|assign|"
+    r"unassign|attach|detach)"
+    r"networkinterface|ec2:(?:un)?assignprivateipaddresses|ec2:getconsole|logs:(?:createloggroup|"
+    r"createlogdelivery|getlogdelivery|"
+    r"updatelogdelivery|deletelogdelivery|putresourcepolicy|startquery|stopquery|getqueryresults|"
+    r"createlogstream|putlogevents)|"
+    r"cloudwatch:(?:putmetricdata|getmetric)|xray:|sts:(?:getcalleridentity|getsessiontoken|"
+    r"decodeauthorizationmessage)|"
+    r"s3:(?:listallmybuckets|getaccountpublicaccessblock)|rekognition:(?:detect|recognize|compare)|textract:|"
+    r"comprehend:(?:detect|batchdetect|contains)|translate:|polly:synthesize|transcribe:|ecr:getauthorizationtoken|"
+    r"ecr-public:getauthorizationtoken|ssmmessages:|ec2messages:|kms:(?:createkey|generaterandom|listaliases)|tag:|"
+    r"organizations:|ce:|pricing:|iam:(?:get|list|generate)|autoscaling:describe|application-autoscaling:|"
+    r"cloudfront:|"
+    r"acm:(?:requestcertificate|list)|route53:(?:list|get)|iot:(?:connect|describeendpoint)|mediaconvert:|support:|"
+    r"health:|budgets:|cur:|elasticloadbalancing:describe|apigateway:get|cognito-identity:|mobiletargeting:|"
+    r"sms-voice:|"
+    r"appconfig:|bedrock:(?:list|get)|sqs:listqueues|sns:(?:listtopics|publish)|ses:|lambda:(?:list|"
+    r"getaccountsettings|"
+    r"createeventsourcemapping|geteventsourcemapping)|securityhub:|guardduty:|inspector|macie|config:|aoss:|"
+    r"servicediscovery:|cloudformation:(?:list|describe|validate|estimate)|workmail|geo:|rds-db:|"
+    r"s3-object-lambda:|kafka:getbootstrap|s3:getbucketlocation|elasticfilesystem:describe|"
+    r"cloudwatch:putmetricalarm)",
+    re.IGNORECASE,
+)
+_ESCALATION = re.compile(
+    r"^(?:iam:(?:put(?:role|user|group)policy|attach(?:role|user|group)policy|createpolicyversion|"
+    r"setdefaultpolicyversion|"
+    r"createaccesskey|createloginprofile|updateloginprofile|updateassumerolepolicy|addusertogroup|\*|p\*|put\*|"
+    r"attach\*|create\*|pass\*)|"
+    r"organizations:\*)$",
+    re.IGNORECASE,
+)
+_HARMLESS_SERVICES = re.compile(r"^(?:xray|ssmmessages|ec2messages|tag|health|pricing)$", re.IGNORECASE)
+_ANY_RESOURCE = re.compile(r"^(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*)$")
+_EVERY_ACTION = re.compile(r"^(?:\*+|\*:\*)$")
+_WHOLE_SERVICE = re.compile(r"^([a-z0-9-]+):\*+$", re.IGNORECASE)
+_ADMIN = re.compile(r"(?:^|[/:])AdministratorAccess$")
+_STRONG = re.compile(r"(?:^|[/:])(?:PowerUserAccess|IAMFullAccess)$")
+_FULL = re.compile(r"(?:^|[/:])(?:Amazon|AWS|Cloud)\w*FullAccess$")
+
+
+def judge(statement: Statement) -> list[Hit]:
+    """What is too wide in a statement: at most one hit for its rights and one for who holds them."""
+    hits = [hit for hit in (_exceptions(statement), _principal(statement)) if hit]
+    if statement.kind == "trust":
+        return hits
+    rights = _every_action(statement) or _service(statement) or _escalation(statement) or _resources(statement)
+    passing = _pass_role(statement)
+    if passing and not (rights and rights.rule == "iam.action-wildcard"):
+        hits.append(passing)
+    if rights and not (passing and rights.rule in {"iam.resource-wildcard", "iam.privilege-escalation"}):
+        hits.append(rights)
+    return sorted(hits, key=lambda hit: hit.line)
+
+
+def managed(name: Scalar) -> Hit | None:
+    """The hit for a managed policy by name or ARN, ``None`` when it is not one of the wide ones."""
+    text = name.text.strip()
+    if _ADMIN.search(text):
+        return _hit("iam.admin-policy", name, f"`{text}` gives every right in the account.")
+    if _STRONG.search(text):
+        return _hit("iam.admin-policy", name, f"`{text}` gives nearly every right.", level=Level.WARNING)
+    if _FULL.search(text):
+        return _hit("iam.full-access-policy", name, f"`{text}` gives every action of its service on everything.")
+    return None
+
+
+def _hit(rule: str, at: Scalar, detail: str, *, level: Level | None = None, end: int | None = None) -> Hit:
+    return Hit(rule=rule, line=at.line, column=at.column, end_line=max(end or at.end_line, at.line), level=level,
+               detail=detail)  # fmt: skip
+
+
+def _wild_resource(statement: Statement) -> Scalar | None:
+    return next((r for r in statement.resources if r.literal and _ANY_RESOURCE.match(r.text.strip())), None)
+
+
+def _exceptions(statement: Statement) -> Hit | None:
+    if statement.not_actions and statement.kind == "identity":
+        first = statement.not_actions[0]
+        scope = "everything" if _wild_resource(statement) or not statement.resources else "the resources named"
+        return _hit("iam.not-action", first, f"Allows all actions but those listed (NotAction), on {scope}.")
+    if statement.not_resources and statement.kind == "identity":
+        return _hit(
+            "iam.not-action", statement.not_resources[0], "Allows all resources but those listed (NotResource)."
+        )
+    return None
+
+
+def _principal(statement: Statement) -> Hit | None:
+    anyone = next(
+        (p for p in statement.principals if p.literal and p.text.strip() in {"*", "arn:aws:iam::*:root"}), None
+    )
+    if anyone is None or statement.condition:
+        return None
+    if statement.kind == "trust":
+        return _hit("iam.wildcard-principal", anyone, "Any AWS account may assume this role.", level=Level.ERROR)
+    harmless = re.compile(r"^(?:s3:getobject\w*|execute-api:.*)$", re.IGNORECASE)
+    weak = all(harmless.match(action.text) for action in statement.actions) and bool(statement.actions)
+    return _hit("iam.wildcard-principal", anyone, "Anyone may use this resource, with no condition.",
+                level=Level.NOTE if weak else None)  # fmt: skip
+
+
+def _every_action(statement: Statement) -> Hit | None:
+    action = next((a for a in statement.actions if a.literal and _EVERY_ACTION.match(a.text.strip())), None)
+    if action is None or statement.kind != "identity":
+        return None
+    wild = _wild_resource(statement)
+    where = "on every resource" if wild else "on the resources named"
+    return _hit("iam.action-wildcard", action, f"Allows every action of every service (`*`) {where}.",
+                level=None if wild or not statement.resources else Level.WARNING,
+                end=wild.line if wild and 0 <= wild.line - action.line < 12 else None)  # fmt: skip
+
+
+def _service(statement: Statement) -> Hit | None:
+    if statement.kind != "identity":
+        return None
+    wide = []
+    for action in statement.actions:
+        match = _WHOLE_SERVICE.match(action.text.strip()) if action.literal else None
+        if match and not _HARMLESS_SERVICES.match(match.group(1)):
+            wide.append(action)
+    if not wide:
+        return None
+    names = ", ".join(f"`{action.text.strip()}`" for action in wide[:6])
+    wild = _wild_resource(statement)
+    if wild is None:
+        return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on the resources named.")
+    grave = any(action.text.strip().lower() in {"iam:*", "organizations:*"} for action in wide)
+    return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on every resource.",
+                level=Level.ERROR if grave else None, end=wide[-1].line)  # fmt: skip
+
+
+def _pass_role(statement: Statement) -> Hit | None:
+    passing = next((a for a in statement.actions if a.text.strip().lower() == "iam:passrole"), None)
+    if passing is None or statement.kind != "identity":
+        return None
+    wild = any(
+        r.literal and re.match(r"^(?:\*|arn:[^:]*:iam:[^:]*:[^:]*:(?:\*|role/\*+))$", r.text.strip())
+        for r in statement.resources
+    )
+    if not wild:
+        return None
+    if statement.condition:
+        return _hit("iam.pass-role", passing, "Allows passing any role, under a condition.", level=Level.NOTE)
+    return _hit("iam.pass-role", passing, "Allows passing any role in the account to a service.")
+
+
+def _escalation(statement: Statement) -> Hit | None:
+    risky = next((a for a in statement.actions if a.literal and _ESCALATION.match(a.text.strip())), None)
+    if risky is None or _wild_resource(statement) is None or statement.kind != "identity" or statement.condition:
+        return None
+    return _hit("iam.privilege-escalation", risky, f"`{risky.text.strip()}` on every resource lets its holder grant "
+                "itself any right.")  # fmt: skip
+
+
+def _resources(statement: Statement) -> Hit | None:
+    wild = _wild_resource(statement)
+    if wild is None or statement.kind != "identity" or statement.condition:
+        return None
+    limited = [a.text.strip() for a in statement.actions if a.literal and not _RESOURCELESS.match(a.text.strip())]
+    limited = [action for action in limited if re.match(r"^[a-z0-9-]+:[A-Za-z*?]", action)]
+    if not limited:
+        return None
+    names = ", ".join(f"`{action}`" for action in limited[:4])
+    return _hit("iam.resource-wildcard", wild, f"Allows {names} on every resource (`{wild.text.strip()}`).")

@@ -1,0 +1,71 @@
+"""serverless.yml, SAM, CloudFormation and other YAML or JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import statements
+from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, walk
+from daemon.agents.builtin.review.model import Hit, Looked
+from daemon.agents.builtin.review.read_yaml import UnreadableError, parse
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.model import Source
+
+_OWN_VALUE = re.compile(r"^\$\{self:([\w.-]{1,200})(?:,[^}]*)?\}$")
+
+
+def look(source: Source) -> Looked:
+    """Statements and secrets of every document in the file."""
+    json = source.path.lower().endswith(".json") or source.text.lstrip()[:1] in {"{", "["}
+    try:
+        documents = parse(source.text, json=json)
+    except UnreadableError as error:
+        return Looked(notes=(f"{source.path}: {error}; only searched for known keys.",))
+    hits: list[Hit] = []
+    for document in documents:
+        _unfold(document)
+        hits.extend(statements.find(document))
+    return Looked(hits=tuple(hits))
+
+
+def _unfold(root: Node) -> None:
+    """Put in place what stands elsewhere in the document: ``${self:custom.x}``, and policies written as text."""
+    for place in list(walk(root)):
+        node = place.node
+        if isinstance(node, Map):
+            node.entries[:] = [(key, _meant(root, value)) for key, value in node.entries]
+        elif isinstance(node, Seq):
+            node.items[:] = [_meant(root, item) for item in node.items]
+
+
+def _meant(root: Node, node: Node) -> Node:
+    if not isinstance(node, Scalar):
+        return node
+    own = _OWN_VALUE.match(node.text) if "${self:" in node.text else None
+    if own:
+        found = _under(root, own.group(1))
+        if isinstance(found, Scalar) and found.literal:
+            return Scalar(found.text, node.line, node.column, node.end_line, string=found.string)
+        return found if isinstance(found, Seq) else node
+    if '"Statement"' in node.text and node.text.lstrip().startswith("{") and len(node.text) < 100_000:
+        return _policy(node)
+    return node
+
+
+def _under(root: Node, path: str) -> Node | None:
+    node: Node | None = root
+    for name in path.split("."):
+        node = node.get(name) if isinstance(node, Map) else None
+    return node
+
+
+def _policy(node: Scalar) -> Node:
+    """A policy written as JSON text inside YAML; the text begins on the line after its ``|``."""
+    first = node.line + 1 if "\n" in node.text else node.line
+    try:
+        documents = parse(node.text, json=True, first_line=first)
+    except UnreadableError:
+        return node
+    return documents[0] if documents else node

@@ -1,0 +1,166 @@
+"""Terraform into the document tree: blocks, objects, ``jsonencode`` and policies written as text."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import read_yaml, statements
+from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq
+from daemon.agents.builtin.review.model import Looked
+from daemon.agents.builtin.review.parsing import parse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as Syntax
+    from tree_sitter import Parser
+
+    from daemon.agents.builtin.review.model import Source
+
+DEPTH_CAP = 80
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    import tree_sitter  # noqa: PLC0415 - loaded for Terraform only
+    import tree_sitter_hcl  # noqa: PLC0415 - likewise
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
+
+
+def look(source: Source) -> Looked:
+    """Statements and secrets of a Terraform file."""
+    root = parse(_parser(), source.text)
+    if root is None:
+        return Looked(notes=(f"{source.path}: could not be parsed in time; only searched for known keys.",))
+    notes: list[str] = []
+    if root.has_error:
+        notes.append(f"{source.path}: not all of it is valid Terraform; read around that.")
+    reader = _Reader()
+    tree = reader.body(root, 0)
+    if reader.cut:
+        notes.append(f"{source.path}: nested deeper than {DEPTH_CAP} levels; what is below was not read.")
+    return Looked(hits=tuple(statements.find(tree)), notes=tuple(notes))
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.cut = False
+
+    def body(self, node: Syntax, depth: int) -> Map:
+        """The attributes and blocks inside a node."""
+        made = Map(node.start_point[0] + 1, node.start_point[1] + 1, node.end_point[0] + 1)
+        if depth > DEPTH_CAP:
+            self.cut = True
+            return made
+        for child in node.named_children:
+            if child.type == "body":
+                made.entries.extend(self.body(child, depth + 1).entries)
+            elif child.type == "attribute":
+                parts = child.named_children
+                if len(parts) >= 2:
+                    made.entries.append((_key(parts[0]), self.value(parts[-1], depth + 1)))
+            elif child.type == "block":
+                self._block(child, made, depth)
+        return made
+
+    def _block(self, node: Syntax, into: Map, depth: int) -> None:
+        labels = [child for child in node.named_children if child.type in {"identifier", "string_lit"}]
+        bodies = [child for child in node.named_children if child.type == "body"]
+        inner: Node = (
+            self.body(bodies[0], depth + 1) if bodies else Map(node.start_point[0] + 1, 1, node.end_point[0] + 1)
+        )
+        if isinstance(inner, Map):
+            inner.label = _text(labels[0]) if labels else ""
+        for label in reversed(labels[1:]):
+            wrapped = Map(inner.line, inner.column, inner.end_line)
+            wrapped.entries.append((_key(label), inner))
+            inner = wrapped
+        if labels:
+            into.entries.append((_key(labels[0]), inner))
+
+    def value(self, node: Syntax, depth: int) -> Node:
+        """An expression."""
+        while (
+            node.type in {"expression", "collection_value", "literal_value", "template_expr"}
+            and len(node.named_children) == 1
+        ):
+            node = node.named_children[0]
+        line, column, end = node.start_point[0] + 1, node.start_point[1] + 1, node.end_point[0] + 1
+        if depth > DEPTH_CAP:
+            self.cut = True
+            return Scalar("<computed>", line, column, end, literal=False)
+        if node.type == "object":
+            made = Map(line, column, end)
+            for element in node.named_children:
+                parts = element.named_children
+                if element.type == "object_elem" and len(parts) >= 2:
+                    made.entries.append((_key(parts[0]), self.value(parts[-1], depth + 1)))
+            return made
+        if node.type == "tuple":
+            items = [child for child in node.named_children if child.type == "expression"]
+            return Seq(line, column, end, [self.value(item, depth + 1) for item in items])
+        if node.type == "function_call":
+            return self._call(node, depth)
+        if node.type == "heredoc_template":
+            return _policy_text(node, line, column, end)
+        return _scalar(node, line, column, end)
+
+    def _call(self, node: Syntax, depth: int) -> Node:
+        name = _text(node.named_children[0]) if node.named_children else ""
+        arguments = [
+            a for child in node.named_children if child.type == "function_arguments" for a in child.named_children
+        ]
+        if (
+            name
+            in {
+                "jsonencode",
+                "toset",
+                "tolist",
+                "concat",
+                "merge",
+                "sensitive",
+                "nonsensitive",
+                "base64encode",
+                "yamlencode",
+            }
+            and arguments
+        ):
+            return self.value(arguments[0], depth + 1)
+        return Scalar(
+            "<computed>", node.start_point[0] + 1, node.start_point[1] + 1, node.end_point[0] + 1, literal=False
+        )
+
+
+def _text(node: Syntax) -> str:
+    raw = (node.text or b"")[:4000].decode("utf-8", "replace")
+    return raw[1:-1] if raw[:1] == '"' and raw[-1:] == '"' and len(raw) > 1 else raw
+
+
+def _key(node: Syntax) -> Scalar:
+    line = node.start_point[0] + 1
+    return Scalar(_text(node).strip("()"), line, node.start_point[1] + 1, line)
+
+
+def _scalar(node: Syntax, line: int, column: int, end: int) -> Scalar:
+    if node.type in {"string_lit", "quoted_template", "numeric_lit", "bool_lit"}:
+        text = _text(node)
+        return Scalar(
+            text, line, column, end, literal="${" not in text, string=node.type in {"string_lit", "quoted_template"}
+        )
+    return Scalar(_text(node)[:200], line, column, end, literal=False)
+
+
+def _policy_text(node: Syntax, line: int, column: int, end: int) -> Node:
+    """A heredoc: read as a document when it is one, else one scalar."""
+    raw = (node.text or b"").decode("utf-8", "replace")
+    head, _, inner = raw.partition("\n")
+    inner = inner.rpartition("\n")[0]
+    if inner.lstrip().startswith(("{", "[")) and len(inner) < 100_000:
+        try:
+            documents = read_yaml.parse(inner, json=True, first_line=line + 1)
+        except read_yaml.UnreadableError:
+            documents = []
+        if documents:
+            return documents[0]
+    del head
+    return Scalar(inner, line, column, end, literal=False)

@@ -1,0 +1,70 @@
+"""SQL put together from input, and what is bound to its placeholders."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir, names, sources, stores
+from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, short
+from daemon.agents.builtin.review.sources import WEAK
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame, Piece
+    from daemon.agents.builtin.review.sources import Origin
+
+
+def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """Look at one call that may run a statement."""
+    target: ir.Expr | None = argument(call, 0, *names.SQL_KEYS)
+    if target is None:
+        return
+    options = resolved(target, frame)
+    if isinstance(options, ir.Record):
+        target = entry(options, *names.SQL_KEYS)
+        if target is None:
+            return
+    found = parts(flow, target, frame)
+    text = "".join(piece.text if piece.text is not None else " ? " for piece in found)
+    tail = name.rsplit(".", maxsplit=1)[-1]
+    if names.SQL_WORDS.search(text[:20_000]):
+        harm = harmful(found, "sql")
+        flow.uses.inject(
+            "injection.sql", call, harm or _weak_sql(found, tail), f"the text of the SQL given to `{short(name)}`"
+        )
+        _parameters(flow, call, text, name, frame)
+    elif tail in names.SQL_RUNS and _is_sql_receiver(name, flow):  # fmt: skip
+        whole = harmful(found, "sql")
+        flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
+
+
+def _weak_sql(found: list[Piece], tail: str) -> list[Origin]:
+    """Values of unknown origin pasted into SQL: wrong whatever they are, unless they only name a table or a clause."""
+    if tail == "text":
+        return []
+    harm = []
+    before = ""
+    for piece in found:
+        if piece.text is not None:
+            before = piece.text
+            continue
+        if re.search(r"(?:=|like|in\s*\(|,|\(|>|<|values|between|and)\s*['\"%]*$", before.rstrip(" "), re.IGNORECASE):
+            harm.extend(sources.of_kinds(piece.facts, WEAK, "sql"))
+        before = "" if before else before
+    return harm
+
+
+def _is_sql_receiver(name: str, flow: Flow) -> bool:
+    if re.search(r"dynamo|DocumentClient|graphql|apollo|urql|mongo", name, re.IGNORECASE):
+        return False
+    return flow.says(names.SQL_LIBRARIES)
+
+
+def _parameters(flow: Flow, call: ir.Call, text: str, name: str, frame: Frame) -> None:
+    """Values bound to placeholders do no harm to the statement, but what is written was still not looked at."""
+    if not re.search(r"\b(?:insert|update|replace|merge)\b", text, re.IGNORECASE):
+        return
+    rest = [*call.args[1:], *(value for key, value in call.kwargs if key not in names.SQL_KEYS)]
+    facts = frozenset().union(*(flow.facts(arg, frame) for arg in rest))
+    stores.store(flow, call, facts, f"`{short(name)}`")

@@ -1,0 +1,161 @@
+"""Finds IAM statements and secrets in a document tree, whatever language it was read from. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import policy, secrets
+from daemon.agents.builtin.review.document import Map, Node, Place, Scalar, Seq, scalars, walk
+from daemon.agents.builtin.review.policy import Statement
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.model import Hit
+
+_KEY_POLICY = re.compile(r"^AWS::KMS::|^aws_kms_")
+_RESOURCE_POLICY = re.compile(
+    r"^AWS::(?:S3::BucketPolicy|SQS::QueuePolicy|SNS::TopicPolicy|ECR::Repository|SecretsManager::ResourcePolicy|"
+    r"Lambda::Permission|Events::EventBusPolicy|Logs::ResourcePolicy|ApiGateway::RestApi|Serverless::Api|EC2::VPCEndpoint|"
+    r"Elasticsearch::Domain|OpenSearchService::Domain|Backup::BackupVault|KMS::Key)|"
+    r"^aws_(?:s3_bucket_policy|sqs_queue|sns_topic|ecr_repository_policy|secretsmanager_secret_policy|kms_key|"
+    r"vpc_endpoint|api_gateway_rest_api|elasticsearch_domain|opensearch_domain)"
+)
+_MANAGED_KEYS = {"ManagedPolicyArns", "managedPolicies", "managed_policies", "managed_policy_arns", "policy_arn",
+                 "iamManagedPolicies", "Policies", "PolicyArn", "PolicyArns"}  # fmt: skip
+_NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions"}
+_SCHEMA_KEYS = {"type", "Type", "properties", "required", "description", "Description", "Export", "AttributeType"}
+
+
+def find(root: Node) -> list[Hit]:
+    """Every hit of a document: statements, managed policies, secrets."""
+    hits: list[Hit] = []
+    for place in walk(root):
+        node = place.node
+        if isinstance(node, Map):
+            statement = read_statement(node, place)
+            if statement:
+                hits.extend(policy.judge(statement))
+            hits.extend(_secrets(node, place))
+        elif isinstance(node, Scalar) and place.keys and place.keys[-1] in _MANAGED_KEYS:
+            hit = policy.managed(node)
+            if hit:
+                hits.append(hit)
+    return hits
+
+
+def find_here(node: Map) -> list[Hit]:
+    """The hits of one statement that stands by itself."""
+    statement = read_statement(node, Place(node, (), None))
+    return policy.judge(statement) if statement else []
+
+
+def managed(name: Scalar) -> Hit | None:
+    """The hit for a managed policy, by its name or ARN."""
+    return policy.managed(name)
+
+
+def read_statement(node: Map, place: Place) -> Statement | None:
+    """The statement a map is, ``None`` for any other map and for one that denies."""
+    actions = node.get("Action", "actions", "action", "Actions")
+    others = node.get("NotAction", "not_actions", "notActions")
+    if actions is None and others is None:
+        return None
+    effect = node.get("Effect", "effect")
+    if effect is None and not _implied_allow(node, place):
+        return None
+    if any(s.text.strip().strip("<>").lower().endswith("deny") for s in scalars(effect)):
+        return None
+    resources = node.get("Resource", "resources", "resource", "Resources")
+    return Statement(
+        line=node.line,
+        end_line=node.end_line,
+        kind=_kind(node, place, scalars(actions)),
+        actions=scalars(actions),
+        not_actions=scalars(others),
+        resources=scalars(resources),
+        not_resources=scalars(node.get("NotResource", "not_resources", "notResources")),
+        principals=_principals(node),
+        condition=_has(node.get("Condition", "condition", "conditions", "Conditions")),
+    )
+
+
+def _has(node: Node | None) -> bool:
+    return node is not None and not (isinstance(node, Map) and not node.entries)
+
+
+def _implied_allow(node: Map, place: Place) -> bool:
+    """Where a missing effect means Allow: CDK and Terraform say so, and a bare statement is read that way."""
+    if node.label in {"PolicyStatement", "statement"}:
+        return True
+    named = bool(place.keys) and place.keys[-1] in {"Statement", "Statements", "statements"}
+    return named and node.get("Resource", "resources", "NotResource") is not None
+
+
+def _kind(node: Map, place: Place, actions: list[Scalar]) -> str:
+    assume = bool(actions) and all(action.text.lower().startswith("sts:assumerole") for action in actions)
+    has_principal = bool(_principals(node)) or node.get("NotPrincipal") is not None
+    if has_principal:
+        return "trust" if assume or any(key in _TRUST for key in place.keys) else "resource"
+    if any(key in _TRUST for key in place.keys):
+        return "trust"
+    if any(_KEY_POLICY.match(key) or _RESOURCE_POLICY.match(key) for key in place.keys):
+        return "resource"
+    return "identity"
+
+
+_TRUST = {"AssumeRolePolicyDocument", "assume_role_policy", "assumeRolePolicyDocument"}
+
+
+def _principals(node: Map) -> list[Scalar]:
+    value = node.get("Principal", "principals", "principal")
+    if isinstance(value, Map):
+        named = value.get("AWS", "identifiers", "CanonicalUser")
+        return scalars(named) or ([Scalar("<service>", value.line, value.column, value.end_line, literal=False)])
+    if isinstance(value, Seq):
+        found: list[Scalar] = []
+        for item in value.items:
+            if isinstance(item, Map):
+                found.extend(
+                    scalars(item.get("identifiers", "AWS")) or [Scalar("<service>", item.line, 1, item.line, False)]
+                )
+            else:
+                found.extend(scalars(item))
+        return found
+    return scalars(value)
+
+
+def _secrets(node: Map, place: Place) -> list[Hit]:
+    """Secret names beside literal values straight in this map, and name/value pairs as containers write them."""
+    if any(key in _NO_SECRETS_UNDER for key in place.keys):
+        return []
+    hits = []
+    for key, value in node.entries:
+        if isinstance(value, Scalar) and value.literal and value.string and not value.tag:
+            if key.text in _SCHEMA_KEYS:
+                continue
+            hit = secrets.assigned(name=key.text, value=value.text, line=value.line, column=value.column)
+            if hit:
+                hits.append(hit)
+    hits.extend(_default(node, place))
+    hits.extend(_pair(node))
+    return hits
+
+
+def _pair(node: Map) -> list[Hit]:
+    name, value = node.get("Name", "name", "key", "Key"), node.get("Value", "value")
+    if isinstance(name, Scalar) and isinstance(value, Scalar) and value.literal and not value.tag and name.literal:
+        hit = secrets.assigned(name=name.text, value=value.text, line=value.line, column=value.column)
+        return [hit] if hit else []
+    return []
+
+
+def _default(node: Map, place: Place) -> list[Hit]:
+    """A parameter or variable with a secret name and a literal default."""
+    value = node.get("Default", "default")
+    if not isinstance(value, Scalar) or not value.literal or value.tag or not value.string:
+        return []
+    name = place.keys[-1] if place.keys else ""
+    if not ({"Parameters", "variable"} & set(place.keys[:-1])):
+        return []
+    hit = secrets.assigned(name=name, value=value.text, line=value.line, column=value.column)
+    return [hit] if hit else []

@@ -1,0 +1,65 @@
+"""Text put together from input: SQL that something else will run, and HTML that a browser will."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review.frames import Piece, pieces
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame
+
+_STATEMENT = re.compile(
+    r"^\s*(?:select\s[\s\S]{1,400}\sfrom\s|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|"
+    r"create\s+(?:table|user|database)\s|drop\s+(?:table|user)\s)",
+    re.IGNORECASE,
+)
+_TAG = re.compile(
+    r"<(?:!doctype|html|body|head|div|p|span|a|h[1-6]|b|i|br|li|ul|ol|td|tr|table|script|img|strong|em|title|"
+    r"pre|form|input|iframe|button)\b[^<]*>?",
+    re.IGNORECASE,
+)
+_FROM_A_BROWSER = frozenset({sources.BODY, sources.QUERY, sources.PATH, sources.FIELD})
+
+
+def look(flow: Flow, expr: ir.Concat, frame: Frame) -> None:
+    """Look at one string that input flows into."""
+    constants = "".join(
+        part.value if isinstance(part, ir.Const) and isinstance(part.value, str) else " ? " for part in expr.parts[:60]
+    )
+    head = expr.parts[0]
+    if isinstance(head, ir.Name):
+        resolved = frame.value(head.id)
+        if isinstance(resolved, ir.Const) and isinstance(resolved.value, str):
+            constants = resolved.value + constants[3:]
+    if _STATEMENT.match(constants[:2000]):
+        found = sources.of_kinds(flow.facts(expr, frame), sources.TAINTED, "sql")
+        if found:
+            flow.uses.built_sql(expr, found)
+    elif _TAG.search(constants[:20_000]) and _escapable(expr, frame, flow):
+        found = sources.of_kinds(flow.facts(expr, frame), _FROM_A_BROWSER, "template")
+        flow.uses.inject("injection.html", expr, found, "HTML without being escaped")
+
+
+def _escapable(expr: ir.Concat, frame: Frame, flow: Flow) -> bool:
+    """Whether input is pasted straight into the text; what a template engine renders escapes for itself."""
+    found: list[Piece] = pieces(expr, frame, lambda e: flow.facts(e, frame))
+    return any(sources.of_kinds(piece.facts, _FROM_A_BROWSER, "template") for piece in found)
+
+
+def look_at_response(flow: Flow, expr: ir.Record, frame: Frame) -> None:
+    """A response of type text/html whose body is put together from input."""
+    body = next((value for key, value in expr.entries if isinstance(key, ir.Const) and key.value == "body"), None)
+    headers = next((value for key, value in expr.entries if isinstance(key, ir.Const) and key.value == "headers"), None)
+    if body is None or not isinstance(headers, ir.Record):
+        return
+    html = any(
+        isinstance(value, ir.Const) and isinstance(value.value, str) and "text/html" in value.value
+        for _, value in headers.entries
+    )
+    if html:
+        found = sources.of_kinds(flow.facts(body, frame), _FROM_A_BROWSER, "template")
+        flow.uses.inject("injection.html", body, found, "an HTML response without being escaped")

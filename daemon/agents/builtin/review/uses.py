@@ -1,0 +1,155 @@
+"""Gathers what the flow finds: injections become hits at once, unchecked input at the end of each handler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import sources
+from daemon.agents.builtin.review.model import Hit
+from hooks.finding import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daemon.agents.builtin.review import ir
+    from daemon.agents.builtin.review.evaluate import Entry
+    from daemon.agents.builtin.review.sources import Facts, Origin
+
+_WORDS = {
+    sources.BODY: "the request body", sources.QUERY: "the query string", sources.PATH: "the path",
+    sources.HEADER: "the request headers", sources.FIELD: "the event", sources.EVENT: "the event",
+    sources.REQUEST: "the request", sources.RECORD: "a record of the event",
+    sources.STORED: "a store or another service", sources.PARAM: "a parameter",
+}  # fmt: skip
+_BY_NAME = {sources.FIELD, sources.RECORD}
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A value of the caller's put to use: which statement, which origin, how gravely."""
+
+    at: int
+    line: int
+    column: int
+    origin: Origin
+    how: str
+    store: bool
+    weak: bool
+
+
+class Uses:
+    """What one file's flow has found so far."""
+
+    def __init__(self) -> None:
+        self.hits: list[Hit] = []
+        self._uses: list[_Use] = []
+        self._entry: Entry | None = None
+        self._site: ir.Expr | None = None
+        self._kept: list[ir.Expr] = []
+        self._seen: set[tuple[str, int, int]] = set()
+        self._built: list[tuple[ir.Expr, list[Origin]]] = []
+
+    def keep(self, expr: ir.Expr) -> None:
+        """Hold on to an expression made on the way: its identity is used as a key."""
+        self._kept.append(expr)
+
+    def enter(self, entry: Entry) -> None:
+        """A handler is about to be followed."""
+        self._entry = entry
+        self._uses = []
+        self._site = None
+
+    def through(self, call: ir.Expr) -> ir.Expr | None:
+        """The handler calls a function of its file: what happens inside belongs to this call. Gives the one before."""
+        before, self._site = self._site, call
+        return before
+
+    def back(self, before: ir.Expr | None) -> None:
+        """The call has returned."""
+        self._site = before
+
+    # --- reported by the sinks
+
+    def inject(
+        self, rule: str, at: ir.Expr, origins: Iterable[Origin], what: str, *, level: Level | None = None
+    ) -> None:
+        """Input reaches a sink where it can do harm."""
+        found = sorted(origins, key=lambda o: (o.kind in sources.WEAK, o.line, o.column))
+        if not found:
+            return
+        first = found[0]
+        key = (rule, first.line, 0) if rule == "injection.html" else (rule, at.line, at.column)
+        if key not in self._seen:
+            self._seen.add(key)
+            if level is None and first.kind in sources.WEAK:
+                level = Level.WARNING
+            where = f" (line {first.line})" if first.line != at.line else ""
+            self.hits.append(Hit(rule=rule, line=at.line, column=at.column, end_line=at.end_line, level=level,
+                                 detail=f"{said(first)}{where} reaches {what}."))  # fmt: skip
+        if level is not Level.NOTE and rule != "injection.html":
+            self.use(at, frozenset(found), what, store=False)
+
+    def built_sql(self, at: ir.Expr, origins: list[Origin]) -> None:
+        """A statement was put together from input; whether it is seen to be run is asked at the end of the file."""
+        self._built.append((at, origins))
+
+    def finish(self) -> None:
+        """Report statements put together from input that nothing in this file was seen to run."""
+        run = {hit.line for hit in self.hits if hit.rule == "injection.sql"}
+        for at, origins in self._built:
+            if not any(at.line - 6 <= line <= at.end_line + 40 for line in run):
+                self.inject("injection.sql", at, origins, "the text of an SQL statement")
+
+    def use(self, at: ir.Expr, facts: Facts, how: str, *, store: bool, weak: bool = False) -> None:
+        """Input is stored, sent on or used; whether it was checked is asked when the handler ends."""
+        for origin in facts:
+            if "check" not in origin.safe and origin.kind in sources.TAINTED:
+                self._uses.append(_Use(id(self._site or at), at.line, at.column, origin, how, store, weak))
+
+    def hand_off(self, at: ir.Expr, facts: Facts, name: str) -> None:
+        """The body goes to code of another file."""
+        self.use(at, facts, f"`{name}`", store=True, weak=True)
+
+    # --- at the end of a handler
+
+    def leave(self) -> None:
+        """Report, for each use, the first unchecked origin, and each origin once."""
+        entry = self._entry
+        if entry is None or "*" in entry.checked:
+            return
+        groups: dict[int, list[_Use]] = {}
+        for use in self._uses:
+            if use.origin.root in entry.checked or (use.store and use.origin.root in entry.present):
+                continue
+            groups.setdefault(use.at, []).append(use)
+        for group in groups.values():
+            self._report(group)
+
+    def _report(self, group: list[_Use]) -> None:
+        first = min(group, key=lambda use: (_rank(use.origin), use.origin.line, use.origin.column))
+        origin = first.origin
+        record = origin.kind in {sources.RECORD, sources.FIELD, sources.EVENT}
+        rule = "input.unvalidated-record" if record else "input.unvalidated"
+        key = ("input", origin.line, 0)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        where = f" on line {first.line}" if first.line != origin.line else ""
+        level = Level.NOTE if first.weak else None
+        detail = f"{said(origin)} reaches {first.how}{where} with no check of its shape."
+        place = {"line": origin.line, "column": origin.column, "end_line": origin.end_line}
+        self.hits.append(Hit(rule=rule, level=level, detail=detail, **place))
+
+
+def _rank(origin: Origin) -> int:
+    """The body before its companions: a place to start checking."""
+    return {sources.BODY: 0, sources.QUERY: 1, sources.FIELD: 1}.get(origin.kind, 2)
+
+
+def said(origin: Origin) -> str:
+    """An origin in words, as the beginning of a sentence."""
+    if origin.kind in _BY_NAME and origin.root not in {"event", origin.kind}:
+        return f"`{origin.root}` of the event"
+    words = _WORDS.get(origin.kind, "input")
+    return words[0].upper() + words[1:]

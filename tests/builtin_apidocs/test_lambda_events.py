@@ -1,0 +1,152 @@
+"""serverless.yml, serverless.ts, SAM and CloudFormation."""
+
+HANDLER = "/** Say hello. */\nexport const hello = async (event) => ({ body: event.queryStringParameters?.name });\n"
+
+
+def test_a_serverless_function_is_placed_at_its_handler(extract):
+    found = extract(
+        {
+            "serverless.yml": (
+                "service: x\n"
+                "custom:\n"
+                "  base: api\n"
+                "functions:\n"
+                "  hello:\n"
+                "    handler: src/hello.hello\n"
+                "    events:\n"
+                "      - http: GET /hello\n"
+                "      - httpApi:\n"
+                "          path: /${self:custom.base}/{id}\n"
+                "          method: post\n"
+            ),
+            "src/hello.ts": HANDLER,
+        }
+    )
+    assert [(one.method, one.path, one.file, one.line, one.summary) for one in found.endpoints] == [
+        ("POST", "/api/{id}", "src/hello.ts", 2, "Say hello."),
+        ("GET", "/hello", "src/hello.ts", 2, "Say hello."),
+    ]
+    assert found.endpoints[1].via == ("serverless.yml",)
+    assert ("name", "query") in {(p.name, p.place) for p in found.endpoints[0].parameters}
+
+
+def test_included_function_files_are_read_and_missing_ones_told(extract):
+    found = extract(
+        {
+            "serverless.yml": (
+                "functions:\n  - ${file(fn/a.yml)}\n  - ${file(fn/gone.yml)}\n  - one: ${file(fn/b.yml):one}\n"
+            ),
+            "fn/a.yml": "a:\n  handler: h.a\n  events: [{http: {path: a, method: get}}]\n",
+            "fn/b.yml": "one:\n  handler: h.b\n  events: [{httpApi: 'DELETE /b'}]\n",
+        }
+    )
+    assert {f"{one.method} {one.path}" for one in found.endpoints} == {"GET /a", "DELETE /b"}
+    assert [(one.file, one.line) for one in found.blind] == [("serverless.yml", 3)]
+
+
+def test_a_path_made_at_deployment_is_told(extract):
+    found = extract(
+        {"serverless.yml": "functions:\n  a:\n    handler: h.a\n    events:\n      - http: GET /${opt:stage}/a\n"}
+    )
+    assert found.endpoints == []
+    assert "deployment" in found.blind[0].reason
+
+
+def test_serverless_ts_is_followed_to_each_functions_own_file(extract):
+    found = extract(
+        {
+            "serverless.ts": (
+                "import { hello } from '@fn/index';\n"
+                "const config = { service: 'x', functions: { hello } };\n"
+                "module.exports = config;"
+            ),
+            "tsconfig.json": '{"extends": "./paths.json"}',
+            "paths.json": '{"compilerOptions": {"baseUrl": ".", "paths": {"@fn/*": ["src/fn/*"]}}}',
+            "src/fn/index.ts": "export { default as hello } from './hello';",
+            "src/fn/hello/index.ts": (
+                "export default { handler: `${path(__dirname)}/handler.main`, events: [{ http: { method: "
+                "'get', path: 'hello' } }] };"
+            ),
+            "src/fn/hello/handler.ts": "const hello = async () => ({});\nexport const main = middify(hello);",
+        }
+    )
+    (one,) = found.endpoints
+    assert (one.method, one.path, one.file, one.line) == ("GET", "/hello", "src/fn/hello/handler.ts", 1)
+    assert set(one.via) == {"src/fn/hello/index.ts", "serverless.ts"}
+
+
+def test_sam_events_are_placed_at_python_and_typescript_handlers(extract):
+    found = extract(
+        {
+            "template.yaml": (
+                "Transform: AWS::Serverless-2016-10-31\n"
+                "Globals:\n"
+                "  Function:\n"
+                "    CodeUri: src/\n"
+                "Resources:\n"
+                "  A:\n"
+                "    Type: AWS::Serverless::Function\n"
+                "    Properties:\n"
+                "      Handler: app.handler\n"
+                "      Role: !Sub '${X}'\n"
+                "      Events:\n"
+                "        E: {Type: Api, Properties: {Path: /a, Method: get}}\n"
+                "  B:\n"
+                "    Type: AWS::Serverless::Function\n"
+                "    Properties:\n"
+                "      Handler: b.run\n"
+                "      Events:\n"
+                "        E:\n"
+                "          Type: HttpApi\n"
+                "          Properties:\n"
+                "            Path: /b/{id}\n"
+                "            Method: POST\n"
+            ),
+            "src/app.py": (
+                "def handler(event, context):\n"
+                '    """List all."""\n'
+                "    return event['queryStringParameters'].get('page')\n"
+            ),
+            "src/b.ts": "export async function run(event) {}\n",
+        }
+    )
+    assert [(one.method, one.path, one.file, one.summary) for one in found.endpoints] == [
+        ("GET", "/a", "src/app.py", "List all."),
+        ("POST", "/b/{id}", "src/b.ts", ""),
+    ]
+    assert [p.name for p in found.endpoints[0].parameters] == ["page"]
+
+
+def test_routes_of_the_v2_gateway_are_read(routes):
+    text = "Resources:\n  R:\n    Type: AWS::ApiGatewayV2::Route\n    Properties:\n      RouteKey: 'GET /things/{id}'\n"
+    assert routes({"stack.yaml": text}) == {"GET /things/{id}"}
+
+
+def test_a_catch_all_event_gives_way_to_the_router_behind_it(routes):
+    found = routes(
+        {
+            "serverless.yml": (
+                "functions:\n  api:\n    handler: app.handler\n    events:\n      - httpApi: '*'\n      - http: ANY /\n"
+            ),
+            "app.ts": (
+                "import express from 'express';\n"
+                "import sls from 'serverless-http';\n"
+                "const app = express();\n"
+                "app.get('/x', h);\n"
+                "export const handler = sls(app);"
+            ),
+        }
+    )
+    assert found == {"GET /x"}
+
+
+def test_yaml_that_is_none_is_told(extract):
+    found = extract({"serverless.yml": "functions:\n  a: [\n"})
+    assert found.blind[0].file == "serverless.yml"
+    assert "YAML" in found.blind[0].reason
+
+
+def test_routes_made_through_cdk_are_told_as_not_read(extract):
+    found = extract({"stack.ts": "import { aws_apigatewayv2 } from 'aws-cdk-lib';\napi.addRoutes({ path: '/x' });\n"})
+    assert found.endpoints == []
+    assert "CDK" in found.blind[0].reason

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+
+from daemon.agents.builtin.review import review_file
+
+# Keys are put together here so that no scanner takes this file for a leak.
+AWS = "AKIA" + "QX7Z4TNW2LKJ3PHD"
+GITHUB = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+STRIPE = "sk_" + "live_4eC39HqLyjWDarjtT1zdp7dc"
+HUBSPOT = "pat-" + "na1-ffbb9f50-d96b-4abc-84f1-b986617be1b6"
+
+
+@pytest.mark.parametrize("key", [AWS, GITHUB, STRIPE, HUBSPOT])
+def test_a_providers_key_is_an_error_wherever_it_stands(found, key):
+    assert ("credential.provider-key", 1, "error") in found("notes.txt", f"here: {key}\n", level=True)
+
+
+def test_evidence_is_masked():
+    result = review_file("a.py", f'KEY = "{AWS}"\n')
+    assert result.findings
+    assert all(AWS not in finding.message for finding in result.findings)
+
+
+def test_awss_documented_example_key_is_told_as_such(found):
+    text = 'AWS_ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"\n'
+    assert found("a.py", text) == {("credential.example-key", 1)}
+
+
+def test_a_private_key_is_an_error(found):
+    body = "MIICXAIBAAKBgQDNwqLEe9wgTXCbC7plRPdDbBbeqjdbs4kOPOIGz"
+    text = 'key = "-----BEGIN RSA PRIVATE ' + f'KEY-----\\n{body}\\n-----END RSA PRIVATE KEY-----"\n'
+    assert ("credential.private-key", 1) in found("a.ts", text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password = "T2kVB3zgeN3YbrKS"',
+        'HARDCODED_KEY_01 = "ABCDE"',
+        'app.secret_key = "ThisisSuperFlag"',
+        'app.config["SECRET_KEY"] = "_5#y2L"',
+        'connect(host=h, password="bob12cgv")',
+        'settings = {"api_key": "abc123def"}',
+        'SECRET = os.environ.get("S") or "fallbackvalue9"',
+    ],
+)
+def test_a_literal_given_to_a_secrets_name_is_found_in_python(found, line):
+    assert {rule for rule, _ in found("a.py", line + "\n")} == {"credential.assigned"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password = os.environ["DB_PASSWORD"]',
+        'password = ""',
+        'password = "changeme"',
+        'password = "<your password>"',
+        'password_field = "user_password"',
+        'secret_name = "prod/db/main"',
+        'SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:1:secret:x"',
+        'token_url = "https://example.com/oauth/token"',
+        'next_token = "abcdefgh1"',
+        'password = "password"',
+        'api_key = "${ssm:/prod/key}"',
+        'credentials = "~/.gcloud/keyfile.json"',
+        'API_KEY_HEADER = "x-api-key"',
+        'kms_master_key_id = "alias/aws/sns"',
+        'print("the password is wrong")',
+    ],
+)
+def test_placeholders_references_and_names_of_secrets_are_left_alone(found, line):
+    assert found("a.py", line + "\n") == set()
+
+
+def test_a_literal_handed_to_a_library_as_its_key_is_found_however_short(found):
+    text = """
+    const jwt = require('jsonwebtoken');
+    const crypto = require('crypto');
+    const key = 'abc';
+    jwt.sign({a: 1}, 'shhh');
+    crypto.createHmac('sha256', key);
+    jwt.sign({a: 1}, process.env.KEY);
+    """
+    assert found("a.js", text) == {("credential.argument", 4), ("credential.argument", 5)}
+
+
+def test_a_key_made_by_encoding_a_variable_is_no_literal(found):
+    text = """
+    import hmac
+    def check(secret, body):
+        return hmac.new(secret.encode("utf-8"), body, "sha256")
+    """
+    assert found("a.py", text) == set()
+
+
+def test_secrets_in_templates_and_terraform_are_found(found):
+    sam = """
+    Resources:
+      F:
+        Type: AWS::Serverless::Function
+        Properties:
+          Environment:
+            Variables:
+              DB_PASSWORD: Sup3rS3cret!
+              OTHER_PASSWORD: !Ref Password
+              DB_PASSWORD_PARAM: /prod/db/password
+    """
+    assert found("template.yaml", sam) == {("credential.assigned", 7)}
+    terraform = """
+    variable "db_password" {
+      default = "bob12cgv"
+    }
+    resource "aws_lambda_function" "f" {
+      environment {
+        variables = {
+          API_KEY = "DavidsDelightfulDonuts2023"
+          ARN     = aws_secret.x.arn
+          TOKEN   = var.token
+        }
+      }
+    }
+    """
+    assert found("main.tf", terraform) == {("credential.assigned", 2), ("credential.assigned", 7)}
+
+
+def test_a_connection_string_with_its_password_is_found_and_one_without_is_not(found):
+    password = "h7Kp2" + "xQ9vL"
+    assert ("credential.connection-string", 1) in found(
+        "a.ts", f'const u = "postgres://app:{password}@db.internal:5432/x";\n'
+    )
+    assert found("a.ts", "const u = `postgres://app:${password}@db.internal/x`;\n") == set()
+    assert found("a.ts", 'const u = "https://example.com/a:b@c";\n') == set()
+
+
+def test_in_a_test_file_a_literal_secret_is_only_a_note(found):
+    assert {level for _, _, level in found("tests/test_login.py", 'password = "T2kVB3zgeN3"\n', level=True)} == {"note"}
