@@ -23,6 +23,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # Longer than the test command allows: kill -9 storms, full-size comparisons with git, floods.
 soak: $(STAMP)

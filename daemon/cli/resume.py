@@ -1,0 +1,25 @@
+"""``resume``: see `kiro-hookd resume --help`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.desk import emit, json_option, operations, safe, workspace_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(help="Start jobs again.")
+@workspace_option
+@json_option
+def command(workspace: Path | None, as_json: bool) -> None:
+    with operations() as desk:
+        now = desk.resume(workspace=str(workspace.resolve()) if workspace else None)
+    emit(now, as_json=as_json, text=lambda now: "paused: " + (", ".join(map(_name, now["paused"])) or "nothing"))
+
+
+def _name(workspace: str) -> str:
+    return "everything" if workspace == "*" else safe(workspace)
