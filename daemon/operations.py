@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daemon import __version__
@@ -18,7 +19,6 @@ from hooks.model import Batch, Cause, Change, ChangeKind, Trigger
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from daemon.crew import Crew
     from daemon.pause import Pauses
@@ -102,7 +102,7 @@ class LocalOperations:
         return {"paused": paused}
 
     def fire(self, *, workspace: str, hook: str, files: Sequence[str] = ()) -> dict[str, Any]:
-        where = self._workspaces.need(workspace)
+        where = self._workspaces.get(workspace) or self._workspaces.open(Path(workspace))
         jobs = self._queue.add(self.plan_fire(where, where.hook(hook), files), now=self._clock())
         if self._alone:
             self._crew.start(only=[job.id for job in jobs])
@@ -151,7 +151,8 @@ class LocalOperations:
             self._crew.wait_turn(turn, timeout=left)
 
     def decide(self, *, workspace: str, change_set: str, verdict: str) -> dict[str, Any]:
-        return self._decide(self._workspaces.need(workspace), change_set, verdict)
+        where = self._workspaces.get(workspace) or self._workspaces.open(Path(workspace))
+        return self._decide(where, change_set, verdict)
 
     def reload(self) -> dict[str, Any]:
         self._reload()

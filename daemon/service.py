@@ -76,15 +76,19 @@ class Service:
         self._stop = threading.Event()
         self._asked = threading.Event()
         self._reload_wanted = False
+        self._roots: Callable[[], Iterable[Path]] = list
         self.interrupted = False
         self._sleep = SleepDetector()
 
-    def run(self, roots: Iterable[Path], *, until_idle: bool = False) -> list[Job]:
-        """Start, serve, stop. Gives the jobs that ``until_idle`` leaves for later."""
+    def run(self, roots: Callable[[], Iterable[Path]], *, until_idle: bool = False) -> list[Job]:
+        """Start, serve, stop. Gives the jobs that ``until_idle`` leaves for later. ``roots`` is asked again when the
+        configuration is read again: a workspace that is trusted by then is watched from then on.
+        """
         left: list[Job] = []
+        self._roots = roots
         with _signals(self):
             try:
-                self.start(roots)
+                self.start(roots())
                 if until_idle:
                     left = self._work_until_idle()
                 else:
@@ -178,6 +182,13 @@ class Service:
     def reload(self) -> None:
         """Read every workspace again."""
         notify("RELOADING=1")
+        known = {workspace.root for workspace in self._workspaces.all()}
+        for root in self._roots():
+            if root.resolve() not in known:
+                try:
+                    self.open(root)
+                except (HookdError, OSError) as error:
+                    log.warning("workspace.not_opened", workspace=str(root), reason=str(error))
         for workspace in self._workspaces.all():
             try:
                 self.reread(workspace.root)

@@ -19,15 +19,12 @@ if TYPE_CHECKING:
     help="Read every hook file of the workspace at PATH (default: here) and list its hooks.\n\n"
     "Every fault is printed as file:line:column: message, all at once; exit code 1 when there is one."
 )
-@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
 @json_option
 def command(path: Path, as_json: bool) -> int:
     from daemon.compose import read_here
 
-    value = describe(read_here(root_of(path)))
-    if not as_json:
-        for fault in value["faults"]:
-            click.echo(safe(fault["text"]), err=True)
+    value = describe(read_here(root_of(path if path.is_dir() else path.parent)))
     emit(value, as_json=as_json, text=_text)
     return 1 if value["faults"] else 0
 
@@ -89,7 +86,7 @@ def _hook(hook: Hook) -> dict[str, Any]:
 
 
 def _text(value: dict[str, Any]) -> str:
-    lines = [safe(notice["text"]) for notice in value["warnings"]]
+    lines = [safe(said["text"]) for said in (*value["faults"], *value["warnings"])]
     if value["hooks"]:
         lines.append(table([_row(hook) for hook in value["hooks"]], ("HOOK", "WHEN", "WHERE", "MODE", "RUNS", "FROM")))
     edits = [safe(hook["name"]) for hook in value["hooks"] if hook["asks_for_edits"]]

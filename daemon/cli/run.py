@@ -25,12 +25,12 @@ def command(paths: tuple[Path, ...], until_idle: bool, log_level: str, as_json: 
 
     log.configure(level=log_level)
     state = state_paths()
-    roots = [root_of(path) for path in paths] or trusted_workspaces(state)
-    if not roots:
+    named = [root_of(path) for path in paths]
+    if not (named or trusted_workspaces(state)):
         click.echo("kiro-hookd: no workspace is trusted yet; run `kiro-hookd trust` in one", err=True)
         return 1
     with daemon(state) as service:
-        left = service.run(roots, until_idle=until_idle)
+        left = service.run(lambda: named or trusted_workspaces(state), until_idle=until_idle)
     if until_idle:
         value = {"left": [job_json(job) for job in left]}
         emit(value, as_json=as_json, text=lambda _: _left(len(left)))

@@ -93,11 +93,16 @@ class Machine:
         self.hookd("run", str(self.root), "--until-idle")
 
     @contextmanager
-    def daemon(self, *, expect_stop: int | None = 0) -> Iterator[subprocess.Popen[bytes]]:
+    def daemon(
+        self, *, expect_stop: int | None = 0, arguments: tuple[str, ...] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """A daemon that is running, for as long as the context lasts."""
         with (self.home / "daemon.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "daemon", "run", str(self.root)], env=self.env, stderr=log, cwd=self.home
+                [sys.executable, "-m", "daemon", "run", *((str(self.root),) if arguments is None else arguments)],
+                env=self.env,
+                stderr=log,
+                cwd=self.home,
             )
         try:
             eventually(lambda: self._running(process), what="the daemon to run")

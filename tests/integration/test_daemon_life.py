@@ -172,6 +172,21 @@ def test_an_interrupted_daemon_says_so_by_its_exit_code(machine: Machine) -> Non
         daemon.wait(60)
 
 
+def test_a_workspace_that_is_trusted_later_is_watched_by_a_daemon_for_all(machine: Machine) -> None:
+    _one(machine)
+    later = machine.root.parent / "later"
+    (later / ".kiro/settings").mkdir(parents=True)
+    (later / ".kiro/settings/hooks.yaml").write_text(ONE.format(command="true", more=""))
+    with machine.daemon(arguments=()):
+        machine.hookd("fire", "Note", cwd=later, code=1)
+        assert "kiro-hookd trust" in machine.said
+        machine.hookd("trust", "--yes", cwd=later)
+        paths = [workspace["path"] for workspace in machine.status()["workspaces"]]
+        assert sorted(paths) == sorted([str(machine.root), str(later)])
+        [report] = json.loads(machine.hookd("fire", "Note", "--wait", "--json", cwd=later))
+        assert report["workspace"] == str(later)
+
+
 def test_a_hangup_reads_the_configuration_again(machine: Machine) -> None:
     _one(machine)
     with machine.daemon() as daemon:
