@@ -29,6 +29,7 @@ FORMATS = ("text", "json", "sarif", "markdown")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the newest so many.")
 @click.option("--all", "everything", is_flag=True, help="Decisions about change sets too, as records of their own.")
 @click.option("--verify", is_flag=True, help="Check that no record was changed or taken out since it was written.")
+@click.option("--costs", is_flag=True, help="What the runs used and cost, by hook, agent and day.")
 @workspace_option
 @json_option
 def command(
@@ -38,19 +39,28 @@ def command(
     limit: int | None,
     everything: bool,
     verify: bool,
+    costs: bool,
     workspace: Path | None,
     as_json: bool,
 ) -> int:
+    from daemon.report.current import resolved
+
     reader = reader_of(root_of(workspace))
     form = "json" if as_json else form
     if verify:
         return _verify(reader, as_json=as_json)
+    if costs:
+        from daemon.cli.costs import PRICES_FILE, read_prices, render_costs
+
+        prices = read_prices(state_paths().config_dir / PRICES_FILE)
+        print(render_costs(reader.records(), prices, as_json=form == "json"))
+        return 0
     if id is not None:
         record = reader.get(id)
         print(json.dumps(record.value, indent=2) if form == "json" else render([record], form))
         return 0
     end = reader.head().seq
-    records = [record for record in reader.records(all=everything) if record.seq <= end]
+    records = resolved(record for record in reader.records(all=everything) if record.seq <= end)
     shown = records[-limit:] if limit else records
     if follow:
         _follow(reader, shown, form, after=end)

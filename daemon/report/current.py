@@ -1,4 +1,4 @@
-"""Which findings still stand. Pure."""
+"""Which findings still stand, and which a later run no longer sees. Pure."""
 
 from __future__ import annotations
 
@@ -39,3 +39,32 @@ def current(records: Iterable[Record]) -> list[Record]:
         if value["outcome"] == "succeeded":
             covered.update((*whose, path) for path in paths)
     return newest_first[::-1]
+
+
+def resolved(records: Iterable[Record]) -> list[Record]:
+    """The same records with ``resolved`` in every finding: whether a later run of the hook succeeded on its file and
+    did not report it again. Decisions are passed on as they are.
+    """
+    given = list(records)
+    covered: set[tuple[str, str, str]] = set()
+    reported: set[tuple[str | None, ...]] = set()
+    marked: list[Record] = []
+    for record in reversed(given):
+        if not record.is_run:
+            marked.append(record)
+            continue
+        value = record.value
+        whose = (value["workspace"], value["hook"])
+        paths = {change["path"] for change in value["changes"]} or {""}
+        findings = []
+        for finding in value["findings"]:
+            about = [finding["file"]] if finding["file"] else sorted(paths)
+            name = (*whose, finding["rule"], finding["file"], finding["fingerprint"] or finding["message"])
+            gone = name not in reported and all((*whose, path) in covered for path in about)
+            findings.append({**finding, "resolved": gone})
+            if not gone:
+                reported.add(name)
+        marked.append(Record(value={**value, "findings": findings}))
+        if value["outcome"] == "succeeded":
+            covered.update((*whose, path) for path in paths)
+    return marked[::-1]

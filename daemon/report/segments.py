@@ -88,8 +88,9 @@ def _rows(text: str, style: str) -> Iterator[Line]:
 def _finding(finding: Json) -> Line:
     level = finding["level"]
     said = line(finding["message"])
-    end = f" [{line(finding['rule'])}]" + (" (suppressed)" if finding["suppressed"] else "")
-    style = "dim" if finding["suppressed"] else _LEVELS.get(level, "")
+    over = "suppressed" if finding["suppressed"] else "resolved" if finding.get("resolved") else ""
+    end = f" [{line(finding['rule'])}]" + (f" ({over})" if over else "")
+    style = "dim" if over else _LEVELS.get(level, "")
     return (
         Piece("  "),
         Piece(place(finding), "bold"),

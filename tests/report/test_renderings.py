@@ -17,7 +17,7 @@ from rich.console import Console
 from daemon.agents.port import Outcome, Usage
 from daemon.changeset import ChangeSetState
 from daemon.report.costs import Price, spent
-from daemon.report.current import current
+from daemon.report.current import current, resolved
 from daemon.report.markdown import markdown
 from daemon.report.sarif import sarif
 from daemon.report.text import styled, text
@@ -336,3 +336,29 @@ def test_costs_are_counted_by_hook_agent_and_day() -> None:
 def test_a_day_is_one_of_the_zone_asked_for() -> None:
     late = records([run(1, started=START + 15.9 * 3600)])  # 23:54 UTC
     assert list(spent(late, by=["day"], prices={}, zone=ZoneInfo("Europe/Berlin"))) == [("2027-01-16",)]
+
+
+def resolutions(made: list[Record]) -> list[list[bool]]:
+    return [[finding["resolved"] for finding in one.value["findings"]] for one in resolved(made)]
+
+
+def test_a_finding_that_a_later_run_no_longer_sees_is_resolved() -> None:
+    made = records([run(1, findings=(finding("old"), finding("stays", fingerprint="ff" * 8))),
+                    run(2, findings=(finding("stays", fingerprint="ff" * 8),))])  # fmt: skip
+    assert resolutions(made) == [[True, False], [False]]
+    assert "(resolved)" in text(resolved(made))
+
+
+def test_a_failed_run_resolves_nothing() -> None:
+    made = records([run(1), run(2, outcome=Outcome.FAILED, findings=())])
+    assert resolutions(made) == [[False], []]
+
+
+def test_a_run_on_another_file_resolves_nothing() -> None:
+    made = records([run(1), run(2, changes=(change("src/functions/other.ts"),), findings=())])
+    assert resolutions(made) == [[False], []]
+
+
+def test_a_finding_that_comes_back_is_open_again_and_was_resolved_never() -> None:
+    made = records([run(1), run(2, findings=()), run(3)])
+    assert resolutions(made) == [[False], [], [False]]
