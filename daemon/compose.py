@@ -34,6 +34,7 @@ from daemon.service import Service
 from daemon.settings import POLICY_FILE, load_settings
 from daemon.state import lock
 from daemon.state.database import Database
+from daemon.state.paths import user_home
 from daemon.trust import TrustStore
 from daemon.watch.ledger import Ledger
 from daemon.watch.watch import Watch
@@ -86,7 +87,7 @@ def _parts(paths: StatePaths) -> Iterator[_Parts]:
         stack.callback(database.close)
         archive = Archive(paths)
         stack.callback(archive.close)
-        home, settings = Path("~").expanduser(), load_settings(paths.config, Path(POLICY_FILE))
+        home, settings = user_home(), load_settings(paths.config, Path(POLICY_FILE))
         queue, ledger, trust = SqliteQueue(database), Ledger(database), TrustStore(paths.state_dir)
         workspaces, usage = Workspaces(home=home, trust=trust, settings=settings), UsageStore(database)
         crew: Crew
@@ -200,7 +201,7 @@ def read_here(root: Path) -> Workspace:
     """A workspace as its files are now, under the user's settings; for commands that only look."""
     from daemon.state.paths import from_environment
 
-    home = Path("~").expanduser()
+    home = user_home()
     settings = load_settings(from_environment(os.environ, home=home).config, Path(POLICY_FILE))
     return read_workspace(root, home=home, settings=settings)
 

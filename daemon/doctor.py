@@ -15,7 +15,7 @@ from daemon.agents.probe import probe
 from daemon.agents.registry import READY_MADE, make
 from daemon.errors import HookdError
 from daemon.state.lock import holder
-from daemon.state.paths import from_environment
+from daemon.state.paths import from_environment, user_home
 from daemon.view.choose import choose
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _python() -> Iterator[Remark]:
 
 def _state() -> Iterator[Remark]:
     try:
-        paths = from_environment(os.environ, home=Path("~").expanduser())
+        paths = from_environment(os.environ, home=user_home())
     except HookdError as error:
         yield Remark(topic="state", level="error", says=f"{error.thing}: {error.cause}", remedy=error.remedy)
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.desk import emit, json_option, root_of, safe, table
+from daemon.state.paths import user_home
 from hooks.model import Mode
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def describe(workspace: Workspace) -> dict[str, Any]:
 
     loaded = workspace.loaded
     paths = [f"{hook.scope}/-" if hook.scope else "-" for hook in loaded.hooks]
-    steering = read_steering(workspace.root, home=Path("~").expanduser(), paths=paths, may_read=lambda _: True)
+    steering = read_steering(workspace.root, home=user_home(), paths=paths, may_read=lambda _: True)
     warnings = [*loaded.warnings, *workspace.ignore.notices(), *steering.notices]
     return {
         "workspace": workspace.name,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.state.lock import holder
-from daemon.state.paths import StatePaths, from_environment
+from daemon.state.paths import StatePaths, from_environment, user_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ workspace_option = click.option(
 
 def state_paths() -> StatePaths:
     """Where the state is, by the environment."""
-    return from_environment(os.environ, home=Path("~").expanduser())
+    return from_environment(os.environ, home=user_home())
 
 
 def daemon_socket(paths: StatePaths) -> Path | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.desk import emit, json_option, relative_to, root_of, safe, table
+from daemon.state.paths import user_home
 
 if TYPE_CHECKING:
     from daemon.workspace import Workspace
@@ -43,7 +44,7 @@ def _prompt(workspace: Workspace, hook: str, path: str) -> dict[str, Any]:
     created = Trigger.FILE_CREATED in wanted.triggers and Trigger.FILE_MODIFIED not in wanted.triggers
     kind = ChangeKind.CREATED if created else ChangeKind.MODIFIED
     change = Change(path=path, kind=kind, cause=Cause.MANUAL)
-    prompt = RequestBuilder(Path("~").expanduser()).prompt(workspace, wanted, [change])
+    prompt = RequestBuilder(user_home()).prompt(workspace, wanted, [change])
     parts = [
         {"kind": str(part.kind), "origin": part.origin, "bytes": part.size, "whole_bytes": part.whole}
         for part in prompt.parts

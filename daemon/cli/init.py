@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.desk import emit, json_option, safe
+from daemon.state.paths import user_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def _files(root: Path) -> Iterator[str]:
     """Paths of the project, as far as nothing ignores them."""
     from hooks.ignore import Ignore
 
-    ignore, seen = Ignore(root, home=Path("~").expanduser()), 0
+    ignore, seen = Ignore(root, home=user_home()), 0
     for folder, directories, files in os.walk(root):
         below = Path(folder).relative_to(root).as_posix()
         prefix = "" if below == "." else f"{below}/"

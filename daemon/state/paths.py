@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,17 @@ def workspace_name(real_path: str) -> str:
     last = real_path.rstrip("/").rpartition("/")[2].lower()
     slug = re.sub(r"[^a-z0-9]+", "-", last).strip("-")[:32].rstrip("-") or "workspace"
     return f"{slug}-{hashlib.sha256(os.fsencode(real_path)).hexdigest()[:12]}"
+
+
+def user_home() -> Path:
+    """The user's HOME. A user without one and without a passwd entry has a folder that is not there."""
+    named = _absolute(os.environ.get("HOME"))
+    if named is not None:
+        return named
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path("/nonexistent")
 
 
 def from_environment(env: Mapping[str, str], *, home: Path | None = None) -> StatePaths:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.errors import StateError
-from daemon.state.paths import from_environment, workspace_name
+from daemon.state.paths import from_environment, user_home, workspace_name
 from daemon.state.socket import socket_address
 
 
@@ -122,3 +122,11 @@ def test_a_socket_can_be_bound_and_reached_however_long_its_path(tmp_path: Path,
 def test_a_short_socket_path_is_left_as_it_is() -> None:
     with socket_address(Path("/run/user/1/kiro-hookd/control.sock")) as address:
         assert address == "/run/user/1/kiro-hookd/control.sock"
+
+
+def test_a_user_without_home_and_passwd_entry_has_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)
+    assert not user_home().exists()
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert str(user_home()) == "/home/somebody"
