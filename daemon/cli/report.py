@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from daemon.report.reader import ReportReader
     from daemon.report.record import Record
 
-FORMATS = ("text", "json", "sarif", "markdown")
+FORMATS = ("text", "json", "sarif", "markdown", "baseline")
 
 
 @click.command(
-    help="Show the reports of the workspace, newest last, or the one report ID names (the beginning of an id will do)."
+    help="Show the reports of the workspace, newest last, or the one that ID names (its beginning will do).\n\n"
+    "`--format sarif` gives what still stands; `--format baseline > .kiro/hookd-baseline.json` makes it known, so that "
+    "the builtin agent reports only what is new."
 )
 @click.argument("id", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on with each new report, until interrupted.")
@@ -84,6 +86,10 @@ def render(records: Iterable[Record], form: str) -> str:
         from daemon.report.sarif import sarif
 
         return json.dumps(sarif(current(records), version=__version__), indent=2)
+    if form == "baseline":
+        from daemon.report.current import baseline
+
+        return baseline(records)
     if form == "markdown":
         from daemon.report.markdown import markdown
 

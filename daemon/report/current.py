@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from daemon.report.record import Record
@@ -68,3 +69,15 @@ def resolved(records: Iterable[Record]) -> list[Record]:
         if value["outcome"] == "succeeded":
             covered.update((*whose, path) for path in paths)
     return marked[::-1]
+
+
+def baseline(records: Iterable[Record]) -> str:
+    """What still stands as a baseline file (see docs/builtin.md): the same text for the same findings."""
+    entries = {
+        finding["fingerprint"]: {key: finding[key] for key in ("fingerprint", "rule", "file")}
+        for record in current(records)
+        for finding in record.value["findings"]
+        if finding["fingerprint"]
+    }
+    ordered = sorted(entries.values(), key=lambda entry: [str(value) for value in entry.values()])
+    return json.dumps({"v": 1, "fingerprints": ordered}, indent=2)

@@ -236,6 +236,17 @@ def test_the_report_comes_in_every_format_and_follows(machine: Machine) -> None:
     assert json.loads(machine.hookd("report", record["id"][-6:], "--json"))["id"] == record["id"]
 
 
+def test_what_is_in_the_baseline_is_not_reported_again(machine: Machine) -> None:
+    machine.hooks("hooks:\n  - {name: Review, trigger: manual, action: Review the Lambda for hardcoded credentials.}\n")
+    machine.trust()
+    machine.write("src/a.ts", "export const key = 'AKIA4SHOPDEMO7QX2MNB';\n")
+    [first] = machine.json("fire", "Review", "src/a.ts", "--wait")
+    assert first["findings"]
+    machine.write(".kiro/hookd-baseline.json", machine.hookd("report", "--format", "baseline"))
+    [second] = machine.json("fire", "Review", "src/a.ts", "--wait")
+    assert second["findings"] == []
+
+
 def test_nothing_is_written_to_home_outside_the_xdg_directories(machine: Machine) -> None:
     _one(machine)
     machine.write("src/a.ts", "a\n")
