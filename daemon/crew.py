@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+PATIENCE = 5.0
+"""Seconds until another look at a queue that could not be read."""
 LEASE = 24 * 3600.0
 """Seconds a claim holds. One process claims and puts everything back at its start; this is for a thread that died."""
 
@@ -128,10 +130,20 @@ class Crew:
                     run = Run(job=job)
                     self._runs[job.id] = run
                     return run
-                due = None if "*" in self._paused else self._queue.next_due(now=now)
+                due = self._due(now)
                 if self._turn == turn:
                     # A due job that could not be claimed waits for a running one to end, which wakes us.
                     self._condition.wait(timeout=None if due is None or due <= now else due - now)
+
+    def _due(self, now: float) -> float | None:
+        """When to look again of ourselves; soon when the queue cannot be read, so that no thread ends for it."""
+        if "*" in self._paused:
+            return None
+        try:
+            return self._queue.next_due(now=now, paused=self._paused)
+        except HookdError as error:
+            log.warning("queue.not_readable", reason=str(error))
+            return now + PATIENCE
 
     def _claim(self, now: float) -> Job | None:
         try:

@@ -156,7 +156,8 @@ class Service:
             log.info("clock.jumped", seconds=round(jumped, 1))
             self._watch.catch_up()
             self._schedule.recheck()
-            self._crew.wake()
+        # Once a minute the workers look for themselves, whatever was missed or could not be read.
+        self._crew.wake()
 
     def _forget(self) -> None:
         now = self._clock()

@@ -11,7 +11,7 @@ import pytest
 from daemon.agents.port import Exit, Outcome, Program, Request, Result
 from daemon.changeset import ChangeSet, ChangeSetState, Edit, EditKind
 from daemon.crew import Crew
-from daemon.errors import HookdError
+from daemon.errors import HookdError, StateError
 from daemon.job import NewJob, State
 from daemon.queue.sqlite import SqliteQueue
 from daemon.report.redact import Redactor
@@ -334,5 +334,26 @@ def test_a_paused_crew_claims_nothing_until_it_is_resumed(desk: Desk) -> None:
     assert desk.queue.get(job.id).state is State.WAITING
     crew.pause([])
     assert crew.wait_idle(horizon=0, stop=threading.Event())
+    crew.stop()
+    assert desk.queue.get(job.id).state is State.SUCCEEDED
+
+
+def test_a_queue_that_cannot_be_read_for_a_while_ends_no_thread(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+
+    def unreadable(**_arguments: object) -> None:
+        looked.set()
+        raise StateError("state.db", "disk I/O error")
+
+    crew = Crew(queue=desk.queue, worker=desk.worker, size=1, clock=lambda: desk.now)
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.queue, "claim", unreadable)
+        broken.setattr(desk.queue, "next_due", unreadable)
+        crew.start()
+        assert looked.wait(20)
+    job = desk.add()
+    crew.wake()
+    assert crew.wait_idle(horizon=0, stop=threading.Event())
+    assert crew.alive()
     crew.stop()
     assert desk.queue.get(job.id).state is State.SUCCEEDED

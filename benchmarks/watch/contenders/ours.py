@@ -5,6 +5,9 @@ import sys
 import time
 from pathlib import Path
 
+import daemon.log  # noqa: F401 - first, as in the daemon: it keeps rich out of the process
+
+# isort: split
 import structlog
 
 from daemon.state.database import Database
