@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.agents.builtin.review import parsing, review_file
-from daemon.agents.builtin.review.baseline import PATH, load, render
+from daemon.agents.builtin.review.baseline import PATH, load
 from daemon.agents.builtin.review.files import review_changes
 from daemon.agents.builtin.review.model import CATEGORIES, CREDENTIAL
 from daemon.agents.builtin.review.rules import RULES
@@ -102,7 +102,8 @@ def test_a_baseline_hides_what_is_known_and_nothing_else(tmp_path):
     first = review_changes(tmp_path, [change], categories=CATEGORIES)
     assert len(first.findings) == 1
     (tmp_path / ".kiro").mkdir()
-    (tmp_path / PATH).write_text(render(first.findings))
+    known = [{"fingerprint": finding.fingerprint} for finding in first.findings]
+    (tmp_path / PATH).write_text(json.dumps({"v": 1, "fingerprints": known}))
     (tmp_path / "a.py").write_text(f'{SECRET}\napi_key = "Zx81hq0PpL"\n')
     second = review_changes(tmp_path, [change], categories=CATEGORIES)
     assert [finding.line for finding in second.findings] == [2]

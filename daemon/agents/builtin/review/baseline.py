@@ -6,10 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
-
-    from hooks.finding import Finding
 
 PATH = ".kiro/hookd-baseline.json"
 CAP = 4 * 1024 * 1024
@@ -28,10 +25,3 @@ def load(root: Path, notes: list[str]) -> frozenset[str]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         notes.append(f"{PATH}: not a baseline that can be read; every finding is told.")
         return frozenset()
-
-
-def render(findings: Iterable[Finding]) -> str:
-    """The text of a baseline that makes these findings known: sorted, so that it is the same for the same findings."""
-    entries = {f.fingerprint: {"fingerprint": f.fingerprint, "rule": f.rule, "file": f.file} for f in findings}
-    ordered = sorted(entries.values(), key=lambda e: (str(e["file"]), str(e["rule"]), str(e["fingerprint"])))
-    return json.dumps({"v": 1, "fingerprints": ordered}, indent=2) + "\n"

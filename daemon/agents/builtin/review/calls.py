@@ -89,15 +89,25 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
         if pattern.search(call.dotted):
             brought = sources.made_safe(brought, sink)
     if call.receiver:
-        return _on_tainted(call, brought)
+        return _on_tainted(call, brought, flow, frame)
     if call.tail == "sub" and _strips(call.expr):
         return sources.made_safe(brought, *EVERY_SINK)
+    if call.tail == "get" and isinstance(call.expr.func, ir.Member) and _is_table(call.expr.func.base, frame):
+        return frozenset().union(*call.arguments[1:])
     if _PASSES.search(call.dotted) and not call.expr.awaited:
         return brought
     if _LOGS.search(call.dotted):
         return NOTHING
     _handoff(call, flow, frame)
     return _unknown(call, brought)
+
+
+def _is_table(expr: ir.Expr, frame: Frame) -> bool:
+    """Whether a value is looked up in an object that this file writes down: ``COLUMNS.get(name, "id")``."""
+    value = frame.value(expr.id) if isinstance(expr, ir.Name) else expr
+    if isinstance(value, ir.Call) and isinstance(value.func, ir.Name) and value.func.id in {"Map", "dict"}:
+        return all(isinstance(arg, ir.Listing | ir.Record) for arg in value.args)
+    return isinstance(value, ir.Record)
 
 
 def is_log(dotted: str) -> bool:
@@ -134,8 +144,10 @@ def _typed_model(call: Outcome, flow: Flow) -> bool:
     return "pydantic" in flow.module.text or func.id in flow.validators
 
 
-def _on_tainted(call: Outcome, brought: Facts) -> Facts:
+def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts:
     """A method of the value itself: mostly the value in another form."""
+    if call.tail in {"map", "flatMap"} and call.expr.args and isinstance(call.expr.args[0], ir.Lambda):
+        return flow.call(call.expr.args[0].function, [sources.deeper(call.receiver)], frame)
     if call.tail in {"replace", "replaceAll"}:
         if _strips(call.expr):
             return sources.made_safe(call.receiver, *EVERY_SINK)

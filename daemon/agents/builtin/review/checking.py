@@ -39,3 +39,22 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
         key = key_of(subject)
         if kind == "form" and key and facts:
             frame.facts[key] = sources.made_safe(facts, *sinks.GUARDED)
+        if kind in {"form", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
+            _host_known(flow, subject.base, frame)
+
+
+_HOSTS = {"hostname", "host", "origin", "netloc"}
+
+
+def _host_known(flow: Flow, address: ir.Expr, frame: Frame) -> None:
+    """The host of an address was compared: the address, and the text it was parsed from, are safe to ask."""
+    for _ in range(4):
+        key = key_of(address)
+        if key:
+            known = flow.facts(address, frame)
+            if known:
+                frame.facts[key] = sources.made_safe(known, "ssrf")
+        value = frame.value(address.id) if isinstance(address, ir.Name) else address
+        if not isinstance(value, ir.Call) or not value.args:
+            return
+        address = value.args[0]

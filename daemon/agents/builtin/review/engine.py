@@ -42,7 +42,7 @@ def review_file(
     notes = list(looked.notes)
     if len(text) > TEXT_CAP:
         notes.append(f"{path}: only the first {TEXT_CAP // 1024} KiB were read.")
-    hits = _distinct([*looked.hits, *secrets.scan_text(source.lines)])
+    hits = _distinct([*looked.hits, *secrets.scan_text(source.lines)], source.lines)
     findings = tuple(f for f in _findings(source, hits) if f.category in categories)
     return SkillResult(summary=_sentence(path, findings, notes), findings=findings, notes=tuple(notes))
 
@@ -90,21 +90,46 @@ def _minified(text: str) -> bool:
     return len(text) > 8 * 1024 and (len(text) / lines > 500 or max(map(len, text.splitlines()), default=0) > 30_000)
 
 
-def _distinct(hits: list[Hit]) -> list[Hit]:
-    """In the order of the file, one hit a rule and place; a key known by itself outranks the name it is given."""
-    known = {hit.line for hit in hits if hit.rule.startswith("credential.") and hit.rule not in _BY_NAME}
-    seen: set[tuple[str, int]] = set()
+def _distinct(hits: list[Hit], lines: list[str]) -> list[Hit]:
+    """In the order of the file, one hit a rule and place; a key known by itself outranks the name it is given.
+
+    A line may hold several secrets (an access key and the secret beside it): for those the place is the literal.
+    """
+    known: dict[int, list[int]] = {}
+    spoken = {hit.line for hit in hits if hit.rule.startswith("credential.") and hit.rule != "credential.argument"}
+    for hit in hits:
+        if hit.rule.startswith("credential.") and hit.rule not in _BY_NAME:
+            known.setdefault(hit.line, []).append(hit.column)
+    seen: set[tuple[str, int, int]] = set()
     kept = []
     for hit in sorted(hits, key=lambda h: (h.line, h.column, h.rule)):
-        if hit.rule in _BY_NAME and hit.line in known:
+        credential = hit.rule.startswith("credential.")
+        if hit.rule in _BY_NAME and _covers(hit, lines, known.get(hit.line, [])):
             continue
-        key = ("credential" if hit.rule.startswith("credential.") else hit.rule, hit.line)
+        if hit.rule == "credential.argument":
+            # One call, one telling: the key may be wrapped in other calls that take it as theirs.
+            if hit.line in spoken:
+                continue
+            spoken.add(hit.line)
+        key = ("credential", hit.line, hit.column) if credential else (hit.rule, hit.line, 0)
         if key not in seen:
             seen.add(key)
             kept.append(hit)
     return kept
 
 
+def _covers(hit: Hit, lines: list[str], columns: list[int]) -> bool:
+    """Whether the literal at a hit's place holds one of these columns of its line."""
+    if not columns or not 0 < hit.line <= len(lines):
+        return False
+    line, start = lines[hit.line - 1], max(hit.column - 1, 0)
+    match = _LITERAL.match(line, start)
+    end = match.end() if match else len(line)
+    return any(start < column <= end for column in columns)
+
+
+# A quoted literal with its prefix, or what stands there unquoted.
+_LITERAL = re.compile(r"""\w{0,2}("|'|`)(?:\\.|(?!\1)[^\\])*\1|[^\s,;}\])]+""")
 _BY_NAME = {"credential.assigned", "credential.argument"}
 
 

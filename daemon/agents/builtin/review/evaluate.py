@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, local_calls, sinks, sources, texts
 from daemon.agents.builtin.review.calls import Outcome, is_log, result_of
-from daemon.agents.builtin.review.frames import Frame, Namer, key_of
+from daemon.agents.builtin.review.frames import Frame, Namer, key_of, owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 STEP_CAP = 120_000
 SECONDS = 1.0
+_ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 
 
 class BudgetError(Exception):
@@ -35,7 +37,7 @@ class Entry:
     called_from_outside: bool = True
 
 
-class Evaluation:
+class Evaluation(ABC):
     """The state of one file being followed, and the evaluation of its expressions."""
 
     def __init__(self, module: ir.Module, uses: Uses, validators: Collection[str] = ()) -> None:
@@ -66,9 +68,9 @@ class Evaluation:
             known = self._said[pattern.pattern] = pattern.search(self.module.text) is not None
         return known
 
+    @abstractmethod
     def call(self, function: ir.Function, facts: list[Facts], scope: Frame) -> Facts:
         """What a function of this file gives back; statements are followed elsewhere."""
-        raise NotImplementedError
 
     def facts(self, expr: ir.Expr, frame: Frame) -> Facts:
         """The origins of an expression's value; sinks inside it are looked at on the way."""
@@ -101,6 +103,10 @@ class Evaluation:
             return frozenset().union(*(self.facts(option, frame) for option in expr.options))
         if isinstance(expr, ir.Concat):
             return self._concat(expr, frame)
+        if isinstance(expr, ir.Index):
+            # The key chooses, it does not flow: what comes out is what was put in.
+            self.facts(expr.key, frame)
+            return self.facts(expr.base, frame)
         if isinstance(expr, ir.Record):
             texts.look_at_response(self, expr, frame)
         return frozenset().union(*(self.facts(part, frame) for part in ir.parts_of(expr)))
@@ -151,7 +157,7 @@ class Evaluation:
 
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:
         """What reading a member of a value gives."""
-        if name in {"length", "size"}:
+        if name == "length" or (name == "size" and not any(o.kind in sources.FROM_CALLER for o in base)):
             return NOTHING
         found: set[Origin] = set()
         if name in {"current_request", "current_event"}:
@@ -183,6 +189,14 @@ class Evaluation:
         self._muted = muted
         local_calls.callbacks(self, expr, receiver, arguments, frame)
         tail = guards.tail_of(expr.func)
+        if (
+            isinstance(expr.func, ir.Member)
+            and isinstance(expr.func.base, ir.Name)
+            and tail in _ADDS
+            and any(arguments)
+        ):
+            owner = owner_of(frame, expr.func.base.id)
+            owner.facts[expr.func.base.id] = receiver.union(*arguments)
         if isinstance(expr.func, ir.Member) and receiver:
             part = local_calls.read_by_call(self, expr, receiver, tail)
             if part is not None:

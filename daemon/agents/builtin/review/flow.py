@@ -111,9 +111,16 @@ class Flow(Evaluation):
             checking.guard(self, statement.test, frame, exits=statement.exits)
         elif isinstance(statement, ir.Loop):
             values = sources.deeper(self.facts(statement.values, frame))
-            self._bind(statement.target, values, None, frame, weak=False)
+            target = statement.target
+            if isinstance(target, ir.Listing) and len(target.items) > 1 and _counts(statement.values):
+                self._bind(target.items[0], NOTHING, None, frame, weak=False)
+                target = target.items[1]
+            self._bind(target, values, None, frame, weak=False)
         elif isinstance(statement, ir.Return):
-            return self.facts(statement.value, frame)
+            found = self.facts(statement.value, frame)
+            if len(self.stack) > 1 and _is_answer(statement.value):
+                checking.guard(self, statement.value, frame, exits=True)
+            return found
         return NOTHING
 
     def _assign(self, statement: ir.Assign, frame: Frame) -> None:
@@ -179,3 +186,15 @@ class Flow(Evaluation):
         if isinstance(base, ir.Name) and base.id not in {"this", "self", "module", "exports"} and (facts or extra):
             owner = owner_of(frame, base.id)
             owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra
+
+
+def _is_answer(expr: ir.Expr) -> bool:
+    """Whether a function gives back yes or no: ``typeof x.a === "string" && x.b.length < 9``."""
+    while isinstance(expr, ir.Choice) and expr.options:
+        expr = expr.options[-1]
+    return isinstance(expr, ir.Verdict)
+
+
+def _counts(expr: ir.Expr) -> bool:
+    """``for i, item in enumerate(items)``: the first of each pair is a number."""
+    return isinstance(expr, ir.Call) and isinstance(expr.func, ir.Name) and expr.func.id == "enumerate"

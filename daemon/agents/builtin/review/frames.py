@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ir
 from daemon.agents.builtin.review.model import words
-from daemon.agents.builtin.review.sources import NOTHING, Facts
+from daemon.agents.builtin.review.sources import NOTHING, Facts, made_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,13 +168,22 @@ def pieces(expr: ir.Expr, frame: Frame, facts_of: Callable[[ir.Expr], Facts], le
         ):
             if isinstance(value_expr, ir.Call) and not _text_call(value_expr):
                 return [Piece(None, facts_of(expr), expr)]
-            return pieces(value_expr, frame, lambda e: facts_of(expr) if e is value_expr else facts_of(e), left - 1)
+            made = pieces(value_expr, frame, lambda e: facts_of(expr) if e is value_expr else facts_of(e), left - 1)
+            return _as_safe_as(facts_of(expr), made)
     if isinstance(expr, ir.Choice):
         tainted = next((option for option in expr.options if facts_of(option)), expr.options[0])
         return pieces(tainted, frame, facts_of, left - 1)
     if isinstance(expr, ir.Call) and _text_call(expr):
         return _call_pieces(expr, frame, facts_of, left)
     return [Piece(None, facts_of(expr), expr)]
+
+
+def _as_safe_as(facts: Facts, made: list[Piece]) -> list[Piece]:
+    """A check of a variable after it was put together counts for all its parts."""
+    safe = frozenset.intersection(*(origin.safe for origin in facts)) if facts else frozenset()
+    if not safe:
+        return made
+    return [replace(piece, facts=made_safe(piece.facts, *safe)) if piece.facts else piece for piece in made]
 
 
 _TEXT_CALLS = words(
@@ -204,6 +213,10 @@ def _call_pieces(call: ir.Call, frame: Frame, facts_of: Callable[[ir.Expr], Fact
         "toString",
     }:
         found.extend(pieces(call.func.base, frame, facts_of, left - 1))
+    if isinstance(call.func, ir.Member) and call.func.name == "join":
+        listed = facts_of(call.func.base)
+        if listed:
+            found.append(Piece(None, listed, call.func.base))
     for number, arg in enumerate(call.args[:20]):
         if number and isinstance(call.func, ir.Member) and call.func.name in {"join", "resolve"}:
             found.append(Piece("/"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, secrets, statements
-from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq
+from daemon.agents.builtin.review import constructs, ir, secrets, statements
+from daemon.agents.builtin.review.document import Map
 from daemon.agents.builtin.review.frames import Frame, Namer
 from daemon.agents.builtin.review.model import Hit
 
@@ -130,7 +130,7 @@ def _expression(expr: ir.Expr, namer: Namer, frame: Frame, module: ir.Module) ->
     if isinstance(expr, ir.Record):
         return _record(expr)
     if isinstance(expr, ir.Call):
-        return [*_call(expr, namer, frame), *_policies(expr, namer, frame)]
+        return [*_call(expr, namer, frame), *constructs.find(expr, frame)]
     del module
     return []
 
@@ -140,7 +140,7 @@ def _record(expr: ir.Record) -> list[Hit]:
     for key, value in expr.entries:
         if isinstance(key, ir.Const) and isinstance(key.value, str):
             hits.extend(_named(key.value, value))
-    tree = to_tree(expr)
+    tree = constructs.to_tree(expr)
     if (
         isinstance(tree, Map)
         and tree.get("Effect", "effect") is not None
@@ -208,67 +208,3 @@ def _records(expr: ir.Expr, frame: Frame) -> list[ir.Record]:
         return [arg for arg in expr.args if isinstance(arg, ir.Record)]
     del frame
     return []
-
-
-# --- policies
-
-
-def _policies(expr: ir.Call, namer: Namer, frame: Frame) -> list[Hit]:
-    """CDK: ``new PolicyStatement({...})``, ``PolicyStatement(actions=[...])``, managed policies by name."""
-    tail = (
-        expr.func.name if isinstance(expr.func, ir.Member) else expr.func.id if isinstance(expr.func, ir.Name) else ""
-    )
-    if tail == "PolicyStatement":
-        node = _call_tree(expr, frame)
-        return statements.find_here(node)
-    if tail in {
-        "fromAwsManagedPolicyName",
-        "from_aws_managed_policy_name",
-        "fromManagedPolicyArn",
-        "from_managed_policy_arn",
-    }:
-        hits = []
-        for argument in [*expr.args, *(v for _, v in expr.kwargs)]:
-            tree = to_tree(argument)
-            hit = statements.managed(tree) if isinstance(tree, Scalar) else None
-            if hit:
-                hits.append(hit)
-        return hits
-    del namer
-    return []
-
-
-def _call_tree(expr: ir.Call, frame: Frame) -> Map:
-    node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
-    for name, value in expr.kwargs:
-        node.entries.append((Scalar(name, value.line, value.column, value.line), to_tree(value, frame)))
-    for argument in expr.args:
-        options = frame.value(argument.id) if isinstance(argument, ir.Name) else argument
-        tree = to_tree(options, frame) if options is not None else None
-        if isinstance(tree, Map):
-            node.entries.extend(tree.entries)
-    return node
-
-
-def to_tree(expr: ir.Expr, frame: Frame | None = None, left: int = 40) -> Node:
-    """A literal as a document tree; what is computed becomes a scalar that is no literal."""
-    place = (expr.line, expr.column, expr.end_line)
-    if left <= 0:
-        return Scalar("<computed>", *place, literal=False)
-    if isinstance(expr, ir.Const):
-        return Scalar(str(expr.value), *place, string=isinstance(expr.value, str))
-    if isinstance(expr, ir.Name) and frame is not None:
-        value = frame.value(expr.id)
-        if value is not None and value is not expr:
-            return to_tree(value, frame, left - 1)
-    if isinstance(expr, ir.Member):
-        return Scalar(f"<{expr.name}>", *place, literal=False)
-    if isinstance(expr, ir.Record):
-        node = Map(*place)
-        for key, value in expr.entries:
-            name = str(key.value) if isinstance(key, ir.Const) else "<computed>" if key is not None else "..."
-            node.entries.append((Scalar(name, value.line, value.column, value.line), to_tree(value, frame, left - 1)))
-        return node
-    if isinstance(expr, ir.Listing):
-        return Seq(*place, [to_tree(item, frame, left - 1) for item in expr.items])
-    return Scalar("<computed>", *place, literal=False)

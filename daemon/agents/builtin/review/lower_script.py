@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from daemon.agents.builtin.review import ir
@@ -35,16 +36,16 @@ def place(node: Node) -> tuple[int, int, int]:
     return node.start_point[0] + 1, node.start_point[1] + 1, node.end_point[0] + 1
 
 
-class Expressions:
+class Expressions(ABC):
     """Lowers expressions; functions found on the way are handed to ``function``."""
 
     def __init__(self, module: ir.Module) -> None:
         self.module = module
         self.nesting = 0
 
+    @abstractmethod
     def function(self, node: Node, name: str, owner: str = "", annotation: str = "") -> ir.Function:
-        """Lower a function; overridden where statements are known."""
-        raise NotImplementedError
+        """Lower a function; done where statements are known."""
 
     def expr(self, node: Node | None) -> ir.Expr:
         """Lower any expression."""

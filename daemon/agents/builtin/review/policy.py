@@ -67,6 +67,10 @@ _HARMLESS_SERVICES = re.compile(r"^(?:xray|ssmmessages|ec2messages|tag|health|pr
 _ANY_RESOURCE = re.compile(r"^(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*)$")
 _EVERY_ACTION = re.compile(r"^(?:\*+|\*:\*)$")
 _WHOLE_SERVICE = re.compile(r"^([a-z0-9-]+):\*+$", re.IGNORECASE)
+_SPAN = 12
+"""Lines that one place may cover; what is further apart is told by its first line alone."""
+_EVERY_ROLE = re.compile(r"^(?:\*|arn:[^:]*:iam:[^:]*:[^:]*:(?:\*|role/\*+))$")
+_HOLE = re.compile(r"\$\{[^}]{0,200}\}")
 _ADMIN = re.compile(r"(?:^|[/:])AdministratorAccess$")
 _STRONG = re.compile(r"(?:^|[/:])(?:PowerUserAccess|IAMFullAccess)$")
 _FULL = re.compile(r"(?:^|[/:])(?:Amazon|AWS|Cloud)\w*FullAccess$")
@@ -111,7 +115,8 @@ def _exceptions(statement: Statement) -> Hit | None:
     if statement.not_actions and statement.kind == "identity":
         first = statement.not_actions[0]
         scope = "everything" if _wild_resource(statement) or not statement.resources else "the resources named"
-        return _hit("iam.not-action", first, f"Allows all actions but those listed (NotAction), on {scope}.")
+        return _hit("iam.not-action", first, f"Allows all actions but those listed (NotAction), on {scope}.",
+                    end=_as_far_as(*statement.not_actions, _wild_resource(statement)))  # fmt: skip
     if statement.not_resources and statement.kind == "identity":
         return _hit(
             "iam.not-action", statement.not_resources[0], "Allows all resources but those listed (NotResource)."
@@ -127,7 +132,7 @@ def _principal(statement: Statement) -> Hit | None:
         return None
     if statement.kind == "trust":
         return _hit("iam.wildcard-principal", anyone, "Any AWS account may assume this role.", level=Level.ERROR)
-    harmless = re.compile(r"^(?:s3:getobject\w*|execute-api:.*)$", re.IGNORECASE)
+    harmless = re.compile(r"^(?:s3:getobject\w*|execute-api:.*|lambda:invokefunctionurl)$", re.IGNORECASE)
     weak = all(harmless.match(action.text) for action in statement.actions) and bool(statement.actions)
     return _hit("iam.wildcard-principal", anyone, "Anyone may use this resource, with no condition.",
                 level=Level.NOTE if weak else None)  # fmt: skip
@@ -141,7 +146,13 @@ def _every_action(statement: Statement) -> Hit | None:
     where = "on every resource" if wild else "on the resources named"
     return _hit("iam.action-wildcard", action, f"Allows every action of every service (`*`) {where}.",
                 level=None if wild or not statement.resources else Level.WARNING,
-                end=wild.line if wild and 0 <= wild.line - action.line < 12 else None)  # fmt: skip
+                end=_as_far_as(action, wild))  # fmt: skip
+
+
+def _as_far_as(first: Scalar, *others: Scalar | None) -> int:
+    """The last line that shows what is too wide: the action comes first, the resource it goes with is shown too."""
+    near = [other.end_line for other in others if other is not None and 0 <= other.line - first.line < _SPAN]
+    return max([first.end_line, *near])
 
 
 def _service(statement: Statement) -> Hit | None:
@@ -157,25 +168,24 @@ def _service(statement: Statement) -> Hit | None:
     names = ", ".join(f"`{action.text.strip()}`" for action in wide[:6])
     wild = _wild_resource(statement)
     if wild is None:
-        return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on the resources named.")
+        return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on the resources named.",
+                    end=_as_far_as(*wide))  # fmt: skip
     grave = any(action.text.strip().lower() in {"iam:*", "organizations:*"} for action in wide)
     return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on every resource.",
-                level=Level.ERROR if grave else None, end=wide[-1].line)  # fmt: skip
+                level=Level.ERROR if grave else None, end=_as_far_as(*wide, wild))  # fmt: skip
 
 
 def _pass_role(statement: Statement) -> Hit | None:
     passing = next((a for a in statement.actions if a.text.strip().lower() == "iam:passrole"), None)
     if passing is None or statement.kind != "identity":
         return None
-    wild = any(
-        r.literal and re.match(r"^(?:\*|arn:[^:]*:iam:[^:]*:[^:]*:(?:\*|role/\*+))$", r.text.strip())
-        for r in statement.resources
-    )
-    if not wild:
+    wild = next((r for r in statement.resources if _EVERY_ROLE.match(_HOLE.sub("x", r.text.strip()))), None)
+    if wild is None:
         return None
     if statement.condition:
         return _hit("iam.pass-role", passing, "Allows passing any role, under a condition.", level=Level.NOTE)
-    return _hit("iam.pass-role", passing, "Allows passing any role in the account to a service.")
+    return _hit("iam.pass-role", passing, "Allows passing any role in the account to a service.",
+                end=_as_far_as(passing, wild))  # fmt: skip
 
 
 def _escalation(statement: Statement) -> Hit | None:
@@ -183,7 +193,7 @@ def _escalation(statement: Statement) -> Hit | None:
     if risky is None or _wild_resource(statement) is None or statement.kind != "identity" or statement.condition:
         return None
     return _hit("iam.privilege-escalation", risky, f"`{risky.text.strip()}` on every resource lets its holder grant "
-                "itself any right.")  # fmt: skip
+                "itself any right.", end=_as_far_as(risky, _wild_resource(statement)))  # fmt: skip
 
 
 def _resources(statement: Statement) -> Hit | None:

@@ -42,7 +42,7 @@ def _unfold(root: Node) -> None:
 
 def _meant(root: Node, node: Node) -> Node:
     if not isinstance(node, Scalar):
-        return node
+        return _folded(node) or node
     own = _OWN_VALUE.match(node.text) if "${self:" in node.text else None
     if own:
         found = _under(root, own.group(1))
@@ -52,6 +52,34 @@ def _meant(root: Node, node: Node) -> Node:
     if '"Statement"' in node.text and node.text.lstrip().startswith("{") and len(node.text) < 100_000:
         return _policy(node)
     return node
+
+
+def _folded(node: Map | Seq) -> Scalar | None:
+    """``Fn::Join`` and the long form of ``Fn::Sub`` as one text with holes, ``None`` for anything else."""
+    name, body = node.tag.removeprefix("!"), node
+    if isinstance(node, Map):
+        if len(node.entries) != 1:
+            return None
+        key, value = node.entries[0]
+        if isinstance(value, Scalar) and key.text == "Fn::Sub":
+            return _text(value.text, node)
+        if not isinstance(value, Seq):
+            return None
+        name, body = key.text.removeprefix("Fn::"), value
+    if not isinstance(body, Seq) or not body.items:
+        return None
+    first = body.items[0]
+    if name == "Sub" and isinstance(first, Scalar):
+        return _text(first.text, node)
+    parts = body.items[1] if name == "Join" and len(body.items) == 2 else None
+    if not isinstance(parts, Seq) or not isinstance(first, Scalar):
+        return None
+    plain = [part.text if isinstance(part, Scalar) and part.literal else "${}" for part in parts.items]
+    return _text(first.text.join(plain), node)
+
+
+def _text(text: str, at: Node) -> Scalar:
+    return Scalar(text, at.line, at.column, at.end_line, literal=False)
 
 
 def _under(root: Node, path: str) -> Node | None:

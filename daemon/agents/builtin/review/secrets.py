@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 LINE_CAP = 2000
 
+_AWS_KEY = "an AWS access key id"
+_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.-])")
+_BESIDE = 2
+"""Lines between an AWS access key id and the secret that goes with it."""
+
 _PROVIDERS = (
-    ("an AWS access key id", r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z2-7]{2}[A-Z0-9]{14}\b"),
+    (_AWS_KEY, r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z2-7]{2}[A-Z0-9]{14}\b"),
     ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{60,100})"),
     ("a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20}"),
     ("a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,200}"),
@@ -76,7 +81,8 @@ _NOT_NAME = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"^(?:x{3,}|\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|empty|string|str|number|"
-    r"your[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*|<.*>|\[.*\]|\{.*\}|%.*%|\$.*|enter.*|insert.*|"
+    r"your[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*|<.*>|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|"
+    r"enter.*|insert.*|"
     r"replace.*|change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|"
     r"mock.*|sample.*|placeholder.*|redacted|hidden|masked|.*placeholder.*|some[-_ ]?(?:secret|token|key|password)|"
     r"to[-_ ]?be[-_ ].*|not[-_ ]?set|unset|default|bearer|basic|authorization|password|passwd|secret|token|"
@@ -90,7 +96,15 @@ _REFERENCE = re.compile(
     r"\$\{|\{\{|<%|process\.env|os\.environ|secretsmanager|resolve:|^arn:|^/(?:[\w.-]+/)+[\w.-]*$|^(?:https?|s3|"
     r"ssm|file)://|"
     r"^~|^\.{1,2}/|^alias/|\.(?:json|pem|key|crt|cer|txt|ya?ml|p12|jks|pub)$|^!|^Ref\b|^Fn::|^var\.|^local\.|"
+    r"^/[a-z:{}_.-]+(?:/[\w:{}.-]*)*$|^[a-z][a-z0-9-]*(?:/[a-z][a-z0-9_-]*)+$|"
     r"^data\.|^module\.|^aws_|^\$|^env:|^vault:"
+)
+_WORD = re.compile(r"^[a-z]+(?:[-_ ][a-z]+)*$")
+_WORDED = re.compile(r"^[A-Za-z]+(?:[-_.:/][A-Za-z]+)+$")
+_STATE = re.compile(
+    r"^(?:pass(?:word)?|token|secret|credentials?|key|auth)[-_.:](?:\w+[-_.:])?(?:expired|invalid|missing|required|reset|"
+    r"changed|revoked|found|mismatch|incorrect|updated|created|error|failed|weak|short|ok)$",
+    re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORDS = re.compile(r"^[A-Z]?[a-z]+(?:[-_. ][A-Za-z]?[a-z]+){1,}[.!?:]?$")
@@ -127,12 +141,14 @@ def is_secret_value(value: str, name: str = "") -> bool:
         return False
     if bare.count(" ") > 2 or (_WORDS.match(bare) and " " in bare):
         return False
-    return not (_looks_like_identifier(bare) and entropy(bare) < 3.2)
+    if snake(name).endswith("token") and _WORD.match(bare):
+        return False  # A token is drawn by lot; a password may be a word.
+    return not (_STATE.match(bare) or (_looks_like_identifier(bare) and entropy(bare) < 3.2))
 
 
 def _looks_like_identifier(value: str) -> bool:
     """A name of something (a header, an event, a parameter): only words, and one of them about secrets."""
-    return bool(re.match(r"^[A-Za-z]+(?:[-_.:/][A-Za-z]+)+$", value)) and is_secret_name(value)
+    return bool(_WORDED.match(value)) and is_secret_name(value)
 
 
 def entropy(value: str) -> float:
@@ -182,7 +198,7 @@ def _harmless_connection(match: re.Match[str]) -> bool:
 
 def scan_text(lines: list[str]) -> list[Hit]:
     """Secrets that are secrets wherever they stand. Lines beyond ``LINE_CAP`` characters are cut there."""
-    hits = []
+    hits: list[Hit] = []
     for number, line in enumerate(lines, 1):
         if len(line) < 12:
             continue
@@ -199,8 +215,26 @@ def scan_text(lines: list[str]) -> list[Hit]:
         if match is None:
             continue
         rule, what = found
-        detail = f"{what[0].upper()}{what[1:]} stands in the source: {mask(match.group())}."
-        hits.append(Hit(rule=rule, line=number, column=match.start() + 1, end_line=number, detail=detail))
+        hits.append(_stands(rule, what, number, match))
+        if rule == "credential.provider-key" and what == _AWS_KEY:
+            hits.extend(_aws_secrets(lines, number))
+    return hits
+
+
+def _stands(rule: str, what: str, line: int, match: re.Match[str]) -> Hit:
+    detail = f"{what[0].upper()}{what[1:]} stands in the source: {mask(match.group())}."
+    return Hit(rule=rule, line=line, column=match.start() + 1, end_line=line, detail=detail)
+
+
+def _aws_secrets(lines: list[str], number: int) -> list[Hit]:
+    """The secret that belongs to an access key id: it has no form of its own, but stands beside it."""
+    hits = []
+    for near in range(max(1, number - _BESIDE), min(len(lines), number + _BESIDE) + 1):
+        for match in _AWS_SECRET.finditer(lines[near - 1][:LINE_CAP]):
+            value = match.group()
+            mixed = any(c.islower() for c in value) and any(c.isupper() for c in value) and any(map(str.isdigit, value))
+            if mixed and entropy(value) > 4.2 and not _AWS_EXAMPLE_SECRET.search(value):
+                hits.append(_stands("credential.provider-key", "an AWS secret access key", near, match))
     return hits
 
 

@@ -206,7 +206,8 @@ def _whole(kind: str, param: ir.Param) -> Facts:
 
 def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
     param = function.params[offset]
-    if NOT_EVENT.search(param.annotation) and "APIGateway" not in param.annotation:
+    # What the event holds (`{ body: Input }`, `Event<Form>`) says nothing about who sends it.
+    if NOT_EVENT.search(re.split(r"[{<]", param.annotation)[0]) and "APIGateway" not in param.annotation:
         return False
     typed = bool(re.search(r"Event(?:V\d|Base)?\b|ProxyRequest", param.annotation)) or bool(
         re.search(r"(?:Handler|ProxyHandler\w*|ValidatedEvent\w*)\b", function.annotation)
@@ -243,6 +244,8 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
         at = param.target
         if records:
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
+        elif re.search(r"(?:^|\.)Request$", param.annotation):
+            given_facts.append(_whole(REQUEST, param))
         elif (isinstance(at, ir.Name) and at.id in {"self", "cls", "db", "session", "request"}) or re.search(
             r"^[A-Z]|int|float|bool|Depends|Annotated", param.annotation
         ):

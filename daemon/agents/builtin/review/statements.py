@@ -17,11 +17,16 @@ _RESOURCE_POLICY = re.compile(
     r"^AWS::(?:S3::BucketPolicy|SQS::QueuePolicy|SNS::TopicPolicy|ECR::Repository|SecretsManager::ResourcePolicy|"
     r"Lambda::Permission|Events::EventBusPolicy|Logs::ResourcePolicy|ApiGateway::RestApi|Serverless::Api|EC2::VPCEndpoint|"
     r"Elasticsearch::Domain|OpenSearchService::Domain|Backup::BackupVault|KMS::Key)|"
-    r"^aws_(?:s3_bucket_policy|sqs_queue|sns_topic|ecr_repository_policy|secretsmanager_secret_policy|kms_key|"
+    r"^aws_(?:lambda_permission|s3_bucket_policy|sqs_queue|sns_topic|ecr_repository_policy|secretsmanager_secret_policy|kms_key|"
     r"vpc_endpoint|api_gateway_rest_api|elasticsearch_domain|opensearch_domain)"
 )
 _MANAGED_KEYS = {"ManagedPolicyArns", "managedPolicies", "managed_policies", "managed_policy_arns", "policy_arn",
                  "iamManagedPolicies", "Policies", "PolicyArn", "PolicyArns"}  # fmt: skip
+_PERMISSIONS = {"AWS::Lambda::Permission", "aws_lambda_permission"}
+SOURCES = ("SourceArn", "SourceAccount", "PrincipalOrgID", "source_arn", "source_account", "principal_org_id",
+           "sourceArn", "sourceAccount", "organizationId")  # fmt: skip
+"""Keys of a Lambda permission that say who may use it, as a condition would."""
+_ARN_KEYS = {"for_each", "policies", "policy", "policy_arns", "role_policy_arns", "custom_role_policy_arns"}
 _NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions"}
 _SCHEMA_KEYS = {"type", "Type", "properties", "required", "description", "Description", "Export", "AttributeType"}
 
@@ -36,11 +41,16 @@ def find(root: Node) -> list[Hit]:
             if statement:
                 hits.extend(policy.judge(statement))
             hits.extend(_secrets(node, place))
-        elif isinstance(node, Scalar) and place.keys and place.keys[-1] in _MANAGED_KEYS:
+        elif isinstance(node, Scalar) and _names_policy(node, place):
             hit = policy.managed(node)
             if hit:
                 hits.append(hit)
     return hits
+
+
+def _names_policy(node: Scalar, place: Place) -> bool:
+    key = place.keys[-1] if place.keys else ""
+    return key in _MANAGED_KEYS or (key in _ARN_KEYS and node.text.startswith("arn:"))
 
 
 def find_here(node: Map) -> list[Hit]:
@@ -75,7 +85,7 @@ def read_statement(node: Map, place: Place) -> Statement | None:
         resources=scalars(resources),
         not_resources=scalars(node.get("NotResource", "not_resources", "notResources")),
         principals=_principals(node),
-        condition=_has(node.get("Condition", "condition", "conditions", "Conditions")),
+        condition=_has(node.get("Condition", "condition", "conditions", "Conditions", *SOURCES)),
     )
 
 
@@ -85,7 +95,7 @@ def _has(node: Node | None) -> bool:
 
 def _implied_allow(node: Map, place: Place) -> bool:
     """Where a missing effect means Allow: CDK and Terraform say so, and a bare statement is read that way."""
-    if node.label in {"PolicyStatement", "statement"}:
+    if node.label in {"PolicyStatement", "statement"} or any(key in _PERMISSIONS for key in place.keys):
         return True
     named = bool(place.keys) and place.keys[-1] in {"Statement", "Statements", "statements"}
     return named and node.get("Resource", "resources", "NotResource") is not None

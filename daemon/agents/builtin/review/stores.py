@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review import guards, ir, sources
 from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.sources import TAINTED, Facts
@@ -207,6 +207,11 @@ def _textual(expr: ir.Expr | None) -> bool:
         "eq", "lt", "lte", "gt", "gte", "between", "begins_with", "contains", "is_in", "ne", "build"})  # fmt: skip
 
 
+def _made_text(expr: ir.Expr) -> bool:
+    """``String(x)``: whatever it was, an operator it is no more."""
+    return isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {"str", "String", "toString"}
+
+
 def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """A MongoDB filter that is the input itself, or holds values that may be operators."""
     if not call.args:
@@ -223,7 +228,7 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             flow.uses.inject(
                 "injection.nosql", call, sources.of_kinds(flow.facts(value, frame), TAINTED, "nosql"), "`$where`"
             )
-        elif not isinstance(value, ir.Concat | ir.Record):
+        elif not isinstance(value, ir.Concat | ir.Record) and not _made_text(_record(value, frame)):
             facts = flow.facts(value, frame)
             loose = sources.of_kinds(facts, frozenset({sources.BODY}), "nosql")
             if "express" in flow.module.text:

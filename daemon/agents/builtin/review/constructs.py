@@ -1,0 +1,112 @@
+"""What a CDK program builds: statements, roles, grants and managed policies, read from its calls. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import guards, ir, policy, statements
+from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, scalars
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.frames import Frame
+    from daemon.agents.builtin.review.model import Hit
+
+# Reading is left out: a public bucket is most often meant to be one.
+_GRANTS = re.compile(r"^(?:grant(?!_?(?:read|public_?access)$)\w+|addPermission|add_permission)$", re.IGNORECASE)
+
+
+def find(expr: ir.Call, frame: Frame) -> list[Hit]:
+    """CDK: ``new PolicyStatement({...})``, ``PolicyStatement(actions=[...])``, managed policies by name."""
+    tail = guards.tail_of(expr.func)
+    if tail == "PolicyStatement":
+        return statements.find_here(_call_tree(expr, frame))
+    if tail in {"addActions", "add_actions"}:
+        node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
+        actions = Seq(expr.line, expr.column, expr.end_line, [to_tree(arg, frame) for arg in expr.args])
+        node.entries.append((Scalar("actions", expr.line, expr.column, expr.line), actions))
+        return statements.find_here(node)
+    if tail == "Role":
+        who = _call_tree(expr, frame).get("assumedBy", "assumed_by")
+        return policy.judge(policy.Statement(expr.line, expr.end_line, kind="trust", principals=scalars(who)))
+    if _GRANTS.match(tail):
+        return _granted(expr, tail, frame)
+    if tail in {
+        "fromAwsManagedPolicyName",
+        "from_aws_managed_policy_name",
+        "fromManagedPolicyArn",
+        "from_managed_policy_arn",
+    }:
+        hits = []
+        for argument in [*expr.args, *(v for _, v in expr.kwargs)]:
+            tree = to_tree(argument)
+            hit = statements.managed(tree) if isinstance(tree, Scalar) else None
+            if hit:
+                hits.append(hit)
+        return hits
+    return []
+
+
+def _granted(expr: ir.Call, tail: str, frame: Frame) -> list[Hit]:
+    """``fn.grantInvoke(new AnyPrincipal())``, ``fn.addPermission("x", {principal: new AnyPrincipal()})``."""
+    tree = _call_tree(expr, frame)
+    if tree.get(*statements.SOURCES) is not None:
+        return []
+    who = tree.get("principal", "grantee") if tail in {"addPermission", "add_permission"} else None
+    named = scalars(who) if who is not None else [to_tree(arg, frame) for arg in expr.args[:1]]
+    principals = [node for node in named if isinstance(node, Scalar)]
+    return policy.judge(policy.Statement(expr.line, expr.end_line, kind="resource", principals=principals))
+
+
+def _call_tree(expr: ir.Call, frame: Frame) -> Map:
+    node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
+    for name, value in expr.kwargs:
+        node.entries.append((Scalar(name, value.line, value.column, value.line), to_tree(value, frame)))
+    for argument in expr.args:
+        options = frame.value(argument.id) if isinstance(argument, ir.Name) else argument
+        tree = to_tree(options, frame) if options is not None else None
+        if isinstance(tree, Map):
+            node.entries.extend(tree.entries)
+    return node
+
+
+def _principal(expr: ir.Call, frame: Frame | None, left: int) -> Scalar:
+    """CDK's principals by what they let in; any other call is computed."""
+    place = (expr.line, expr.column, expr.end_line)
+    tail = guards.tail_of(expr.func)
+    if tail in {"AnyPrincipal", "StarPrincipal", "Anyone"}:
+        return Scalar("*", *place)
+    if tail in {"ArnPrincipal", "AccountPrincipal"} and expr.args:
+        given = to_tree(expr.args[0], frame, left - 1)
+        if isinstance(given, Scalar) and given.text == "*":
+            return Scalar("*", *place)
+    return Scalar("<computed>", *place, literal=False)
+
+
+def to_tree(expr: ir.Expr, frame: Frame | None = None, left: int = 40) -> Node:
+    """A literal as a document tree; what is computed becomes a scalar that is no literal."""
+    place = (expr.line, expr.column, expr.end_line)
+    if left <= 0:
+        return Scalar("<computed>", *place, literal=False)
+    if isinstance(expr, ir.Const):
+        return Scalar(str(expr.value), *place, string=isinstance(expr.value, str))
+    if isinstance(expr, ir.Name) and frame is not None:
+        value = frame.value(expr.id)
+        if value is not None and value is not expr:
+            return to_tree(value, frame, left - 1)
+    if isinstance(expr, ir.Member):
+        return Scalar(f"<{expr.name}>", *place, literal=False)
+    if isinstance(expr, ir.Concat):
+        text = "".join(str(part.value) if isinstance(part, ir.Const) else "${}" for part in expr.parts)
+        return Scalar(text, *place, literal=False)
+    if isinstance(expr, ir.Call):
+        return _principal(expr, frame, left)
+    if isinstance(expr, ir.Record):
+        node = Map(*place)
+        for key, value in expr.entries:
+            name = str(key.value) if isinstance(key, ir.Const) else "<computed>" if key is not None else "..."
+            node.entries.append((Scalar(name, value.line, value.column, value.line), to_tree(value, frame, left - 1)))
+        return node
+    if isinstance(expr, ir.Listing):
+        return Seq(*place, [to_tree(item, frame, left - 1) for item in expr.items])
+    return Scalar("<computed>", *place, literal=False)
