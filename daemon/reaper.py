@@ -1,27 +1,30 @@
-"""The keeper of one child process: started by ``daemon.process``, one for each run, as a script of its own.
+# ruff: noqa: SIM105 - contextlib alone would take longer to import than all that is needed here
+"""The keeper of one child process: started by ``daemon.process``, one for each run, as an interpreter of its own.
 
 It makes itself the subreaper of everything the program starts, so that a process which leaves the group, by ``setsid``
 or by forking twice, becomes its child and not init's. It passes on the signals it is told to, says how the program
 ended, ends what the program left behind, and is gone. When the daemon dies, even by SIGKILL, the control pipe closes
 and the keeper ends everything.
 
-Standard library only, and nothing of this package: it must start in a few milliseconds.
+It must start in a few milliseconds, so that it imports built-in modules and ``ctypes``, and nothing else but the step.
+A **step** is a module with a function ``main(words)`` that prepares the child, in the child, and becomes the program
+itself: it lays namespaces or limits around it without one more interpreter.
 
 Spoken on the status pipe, a line each: ``started PID``, ``failed ERRNO`` (nothing was run), ``exit CODE`` (negative for
 a signal), ``gone`` (nothing is left). Read from the control pipe, a byte each: ``I``, ``T`` (signal the program's
 group), ``K`` (end everything now); its closing means ``K``.
 """
 
-from __future__ import annotations
-
-import contextlib
+import _signal as signal  # type: ignore[import-not-found] # what the module signal wraps, without enum: half the start
 import ctypes
 import os
 import select
-import signal
 import sys
 import time
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -34,12 +37,14 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def _start(argv: list[str]) -> int:
-    """Start the program in a session of its own; its process id. Raises OSError when it cannot be executed."""
+def _start(argv: list[str], step: str) -> int:
+    """Start the program in a session of its own; its process id. Raises OSError when it cannot be executed; a step
+    has ways of its own to say so, and is not waited for.
+    """
     failure_read, failure_write = os.pipe()  # closed by a successful exec, so reading it tells how the exec went
     pid = os.fork()
     if pid == 0:
-        _become(argv, failure_write)
+        _become(argv, step, failure_write)
     os.close(failure_write)
     with os.fdopen(failure_read, "rb") as pipe:
         failure = pipe.read()
@@ -49,19 +54,27 @@ def _start(argv: list[str]) -> int:
     return pid
 
 
-def _become(argv: list[str], failure: int) -> NoReturn:
+def _become(argv: list[str], step: str, failure: int) -> "NoReturn":
     """In the child: become the program, or write the error number and end."""
+    code = 127
     try:
         os.setsid()
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
-        os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
+        if step:
+            os.close(failure)
+            __import__(step)
+            code = sys.modules[step].main(argv)
+        else:
+            os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
     except OSError as error:
-        os.write(failure, str(error.errno or 0).encode())
+        os.write(2 if step else failure, (repr(error) if step else str(error.errno or 0)).encode())
+    except Exception as error:  # noqa: BLE001 - nobody above this child would ever hear of it
+        os.write(2, repr(error).encode())
     finally:
-        os._exit(127)
+        os._exit(code)
 
 
 def descendants(root: int) -> set[int]:
@@ -91,8 +104,10 @@ def descendants(root: int) -> set[int]:
 
 def _signal(pids: set[int], number: int) -> None:
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        try:
             os.kill(pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass
 
 
 class Keeper:
@@ -140,16 +155,17 @@ class Keeper:
         """Wait for a child's end or an order and carry it out; whether everything is to be ended now."""
         for fd, _ in self._poll.poll(None if seconds is None else seconds * 1000):
             if fd == self._wake:
-                with contextlib.suppress(BlockingIOError):
-                    os.read(self._wake, 4096)
+                self._awake()
                 continue
             orders = os.read(self._control, 64)
             if not orders or b"K" in orders:
                 self._poll.unregister(self._control)
                 return True
             for order in orders if self._code is None else b"":  # the number may be another group's by now
-                with contextlib.suppress(ProcessLookupError, PermissionError):
+                try:
                     os.killpg(self._pid, signal.SIGINT if order == ord("I") else signal.SIGTERM)
+                except (ProcessLookupError, PermissionError):
+                    pass
         return False
 
     def _end_all(self) -> None:
@@ -168,25 +184,32 @@ class Keeper:
     def _poll_wake(self, seconds: float) -> None:
         """Wait for the end of a child only: an order can say no more than is being done."""
         if select.select([self._wake], [], [], seconds)[0]:
-            with contextlib.suppress(BlockingIOError):
-                os.read(self._wake, 4096)
+            self._awake()
+
+    def _awake(self) -> None:
+        try:
+            os.read(self._wake, 4096)
+        except BlockingIOError:
+            pass
 
 
 def _say(status: int, line: str) -> None:
-    with contextlib.suppress(OSError):  # the daemon may be gone; there is still work to do
+    try:
         os.write(status, line.encode() + b"\n")
+    except OSError:  # the daemon may be gone; there is still work to do
+        pass
 
 
 def main() -> int:
-    """``reaper.py STATUS_FD CONTROL_FD PROGRAM [ARGUMENT...]``."""
-    status, control, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    """``STATUS_FD CONTROL_FD STEP PROGRAM [ARGUMENT...]``; an empty ``STEP`` is none."""
+    status, control, step, argv = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
     for fd in (status, control):
         os.set_inheritable(fd, False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)  # only the daemon decides when a run ends
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     try:
-        pid = _start(argv)
+        pid = _start(argv, step)
     except OSError as error:
         _say(status, f"failed {error.errno or 0}")
         return 1
@@ -197,7 +220,3 @@ def main() -> int:
     Keeper(pid, control, status).keep()
     _say(status, "gone")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

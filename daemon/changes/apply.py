@@ -7,78 +7,25 @@ import fcntl
 import os
 import re
 import secrets
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.changes import files
-from daemon.changes.compare import inside_git
 from daemon.changes.disk import Disk
-from daemon.changes.files import Fact
-from daemon.changes.journal import STAGE_PREFIX, ApplyError, Journal, Operation, Phase, Plan
+from daemon.changes.journal import ApplyError, Journal, Operation, Phase, Plan
+from daemon.changes.planning import missing_folders, operations_for, refuse_the_impossible, temporary
+from daemon.changes.result import Applied, Conflict, Moved, Recovered, Written
 from daemon.changes.transaction import MovedError, NoLedger, Transaction
-from daemon.changeset import EditKind, FileType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from daemon.changes.transaction import Ledger
-    from daemon.changeset import ChangeSet, Edit
+    from daemon.changeset import ChangeSet
+
+__all__ = ["Applied", "Conflict", "Moved", "Recovered", "Written", "apply", "recover", "undo"]
 
 _NO_LEDGER = NoLedger()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Written:
-    """One path that was written, with the hashes it went from and to (``None``: no file)."""
-
-    path: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Applied:
-    """Everything is in the tree, durable."""
-
-    id: str
-    files: tuple[Written, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moved:
-    """A path that does not hold what the run started from. ``found`` is the hash it holds, where that is known."""
-
-    path: str
-    why: str
-    expected: str | None
-    found: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Conflict:
-    """Nothing was written: the tree has moved on. ``rescued`` names a folder with bytes of a person, if any."""
-
-    id: str
-    moved: tuple[Moved, ...]
-    rescued: Path | None = None
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """One sentence for each path."""
-        return tuple(f"{one.path}: {one.why}" for one in self.moved)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recovered:
-    """What the start made of a journal a crash left: all of the new (``applied``) or all of the old."""
-
-    id: str
-    workspace: Path
-    applied: bool
-    undo: bool
-    files: tuple[Written, ...]
-    rescued: Path | None = None
 
 
 def apply(
@@ -95,19 +42,19 @@ def apply(
     Whether it may be applied is not asked here (``daemon.limits``), but nothing in ``.git`` and nothing special is ever
     written. The journal stays for ``undo``. Raises ApplyError when it cannot be done; the tree is then as it was.
     """
-    _refuse_the_impossible(change_set)
+    refuse_the_impossible(change_set)
     known = [Moved(path=e.path, why="changed while the run was under way", expected=None, found=None)
              for e in change_set.edits if e.moved]  # fmt: skip
     if known:
         return Conflict(id=change_set.id, moved=tuple(known))
     disk = disk or Disk()
     with _exclusive(journals), _opened(workspace) as root:
-        operations, moved = _operations(root, change_set)
+        operations, moved = operations_for(root, change_set)
         if moved:
             return Conflict(id=change_set.id, moved=tuple(moved))
         plan = Plan(
             id=change_set.id, workspace=str(workspace), operations=tuple(operations),
-            folders=tuple(_missing_folders(root, operations)),
+            folders=tuple(missing_folders(root, operations)),
         )  # fmt: skip
         return _run(root, plan, blobs=store, journals=journals, ledger=ledger, disk=disk)
 
@@ -123,13 +70,13 @@ def undo(
         if done is None or journal.phase not in (Phase.APPLIED, Phase.DONE):
             raise ApplyError(f"change set {change_set_id}", "it is not applied", "see `kiro-hookd show`")
         operations = tuple(
-            Operation(path=one.path, temporary=_temporary(), before=one.after, after=one.before)
+            Operation(path=one.path, temporary=temporary(), before=one.after, after=one.before)
             for one in reversed(done.operations)
         )
         with _opened(Path(done.workspace)) as root:
             plan = Plan(
                 id=f"{change_set_id}.undo", workspace=done.workspace, operations=operations, undoes=change_set_id,
-                folders=tuple(_missing_folders(root, operations)),
+                folders=tuple(missing_folders(root, operations)),
             )  # fmt: skip
             result = _run(root, plan, blobs=journal.before, journals=journals, ledger=ledger, disk=disk)
             if isinstance(result, Applied):
@@ -250,94 +197,6 @@ def _written(plan: Plan) -> tuple[Written, ...]:
         )
         for one in plan.operations
     )
-
-
-def _refuse_the_impossible(change_set: ChangeSet) -> None:
-    thing = f"change set {change_set.id}"
-    if change_set.overflow:
-        raise ApplyError(thing, f"it is not whole ({change_set.overflow})")
-    ways: set[str] = set()
-    for edit in change_set.edits:
-        for path in filter(None, (edit.path, edit.old_path)):
-            try:
-                files.parts(path)
-            except ValueError as error:
-                raise ApplyError(thing, str(error)) from None
-            if inside_git(path.lower()):
-                raise ApplyError(thing, f"{path} belongs to git")
-            ways.add(path)
-        if FileType.OTHER in (edit.type, edit.base_type):
-            raise ApplyError(thing, f"{edit.path} is a special file")
-    for path in ways:
-        if any(str(above) in ways for above in Path(path).parents):
-            raise ApplyError(thing, f"{path}: a file and a directory change places", "make this change by hand")
-
-
-def _operations(root: int, change_set: ChangeSet) -> tuple[list[Operation], list[Moved]]:
-    operations: list[Operation] = []
-    moved: list[Moved] = []
-    for edit in change_set.edits:
-        for path, base, after in _steps(edit):
-            try:
-                before = _present(root, path, base)
-            except MovedError as error:
-                moved.append(Moved(path=path, why=error.why, expected=base, found=error.found))
-                continue
-            if after is not None and before is not None and after.type is before.type and edit.mode == edit.base_mode:
-                after = replace(after, mode=before.mode)  # noqa: PLW2901 - the run did not touch the mode: theirs stays
-            operations.append(Operation(path=path, temporary=_temporary(), before=before, after=after))
-    return operations, moved
-
-
-def _steps(edit: Edit) -> Iterator[tuple[str, str | None, Fact | None]]:
-    """An edit as paths with the hash each must hold and what it shall hold."""
-    after = None
-    if edit.sha256 is not None and edit.kind is not EditKind.DELETED:
-        mode = 0o777 if edit.type is FileType.SYMLINK else (edit.mode if edit.mode is not None else 0o644) & 0o7777
-        after = Fact(type=edit.type, mode=mode, sha256=edit.sha256, size=0)
-    if edit.kind is EditKind.RENAMED and edit.old_path is not None:
-        yield edit.old_path, edit.base_sha256, None
-        yield edit.path, None, after
-    else:
-        yield edit.path, edit.base_sha256, after
-
-
-def _present(root: int, path: str, base: str | None) -> Fact | None:
-    """What lies at a path, when it is what the run started from. Raises MovedError."""
-    seen = None
-    try:
-        with files.parent(root, path) as (folder, name):
-            fact = files.fact(folder, name)
-            seen = os.stat(name, dir_fd=folder, follow_symlinks=False) if fact else None
-    except FileNotFoundError:
-        fact = None
-    except OSError as error:
-        raise MovedError(path, f"the way to it is not what it was ({error.strerror})") from error
-    if (fact.sha256 if fact else None) != base:
-        raise MovedError(path, "changed meanwhile" if fact else "gone meanwhile", fact.sha256 if fact else None)
-    if seen is not None and seen.st_nlink > 1:
-        raise MovedError(path, f"it has {seen.st_nlink} names (hard links), and writing would part them", base)
-    if seen is not None and seen.st_uid != os.geteuid() != 0:
-        raise MovedError(path, "it belongs to another user, and writing would make it ours", base)
-    return fact
-
-
-def _missing_folders(root: int, operations: Iterable[Operation]) -> Iterator[str]:
-    """Directories that must be made, outermost first."""
-    seen: set[str] = set()
-    for one in operations:
-        names = one.path.split("/")[:-1]
-        for depth in range(1, len(names) + 1):
-            folder = "/".join(names[:depth])
-            if folder in seen or one.after is None:
-                continue
-            seen.add(folder)
-            if files.look(root, folder) is None:
-                yield folder
-
-
-def _temporary() -> str:
-    return f"{STAGE_PREFIX}{secrets.token_hex(8)}.tmp"
 
 
 def _folder(journals: Path, name: str) -> Path:

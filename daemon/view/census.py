@@ -35,26 +35,47 @@ class Census:
     def __init__(self, root: Path) -> None:
         self._root = str(root)
         self._known: dict[str, _Folder] = {}
+        self._order: list[tuple[str, str]] = []
         self._guard = threading.Lock()
 
     def secrets(self) -> list[str]:
         """Every path that is hidden by its name, outermost only, as of now. ``.git`` is not looked into."""
         with self._guard:
-            known = self._known
-            fresh: dict[str, _Folder] = {}
-            found: list[str] = []
-            pending = [""]
             now = time.time_ns()
-            while pending:
-                prefix = pending.pop()
-                folder = self._look(prefix, known.get(prefix), now)
-                if folder is None:
-                    continue
+            if not self._known or not self._renew(now):
+                self._known = self._walk(now)
+                self._order = [(f"{self._root}/{prefix}"[:-1], prefix) for prefix in self._known]
+            return [prefix + name for prefix, folder in self._known.items() for name in folder.secrets]
+
+    def _renew(self, now: int) -> bool:
+        """Read again the directories whose times have moved; whether there still are the same directories."""
+        known = self._known
+        lstat = os.lstat
+        for path, prefix in self._order:
+            before = known[prefix]
+            try:
+                seen = lstat(path)
+            except OSError:
+                return False
+            inode, content, change = before.stamp
+            if seen.st_ctime_ns == change and seen.st_ino == inode and seen.st_mtime_ns == content:
+                continue
+            folder = self._look(prefix, None, now)
+            if folder is None or set(folder.folders) != set(before.folders):
+                return False
+            known[prefix] = folder
+        return True
+
+    def _walk(self, now: int) -> dict[str, _Folder]:
+        fresh: dict[str, _Folder] = {}
+        pending = [""]
+        while pending:
+            prefix = pending.pop()
+            folder = self._look(prefix, self._known.get(prefix), now)
+            if folder is not None:
                 fresh[prefix] = folder
-                found += [prefix + name for name in folder.secrets]
                 pending += [f"{prefix}{name}/" for name in folder.folders]
-            self._known = fresh
-            return found
+        return fresh
 
     def _look(self, prefix: str, before: _Folder | None, now: int) -> _Folder | None:
         path = f"{self._root}/{prefix}"

@@ -1,19 +1,19 @@
 """Confines itself without namespaces, then becomes the program: Landlock for files, seccomp for the rest.
 
-A program of its own, started by path, that imports nothing of ours. Argument: one JSON object ``{read_write: [path...],
-read_only: [path...], network, umask, processes, file_bytes, data_bytes, status, argv: [...]}``. What goes wrong is
-written to the descriptor ``status``, and the exit code is 125; the program is then not run.
+A step (``daemon.reaper`` says what that is). Fields: ``read_write`` and ``read_only`` (paths), ``network`` ("" for
+none), and the numbers ``umask``, ``processes``, ``file_bytes``, ``data_bytes`` and ``status``, a descriptor to which
+what goes wrong is written; the exit code is then 125, and the program is not run.
 
 Landlock lets changes of mode, owner, times and attributes through, and connections to Unix sockets. seccomp cannot tell
 one path from another, so the first are answered with success and not done, and the second are refused altogether.
 """
 
 import ctypes
-import json
 import os
 import resource
 import struct
-import sys
+
+from daemon.view.words import failure, unpacked
 
 LEAST_ABI = 3
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -146,28 +146,28 @@ def _processes_now() -> int:
     return count
 
 
-def main() -> int:
-    """Become the confined program, or say in the status file why not."""
-    spec = json.loads(sys.argv[1])
+def main(words: list[str]) -> int:
+    """Become the confined program, or say why not."""
+    fields, argv = unpacked(words)
+    umask, processes, file_bytes, data_bytes, status = (
+        int(fields[name][0]) for name in ("umask", "processes", "file_bytes", "data_bytes", "status")
+    )
+    network = fields["network"] != [""]
     try:
         _LIBC.syscall(_CALLS[os.uname().machine]["keyctl"], 1, None)  # a session keyring of its own
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write("500")
-        os.umask(spec["umask"])
+        os.umask(umask)
         _limit(resource.RLIMIT_CORE, 0)
-        _limit(resource.RLIMIT_FSIZE, spec["file_bytes"])
-        _limit(resource.RLIMIT_DATA, spec["data_bytes"])
-        _limit(resource.RLIMIT_NPROC, _processes_now() + spec["processes"])
+        _limit(resource.RLIMIT_FSIZE, file_bytes)
+        _limit(resource.RLIMIT_DATA, data_bytes)
+        _limit(resource.RLIMIT_NPROC, _processes_now() + processes)
         _drop_privileges()
-        _landlock(spec["read_write"], spec["read_only"], network=spec["network"])
-        _seccomp(network=spec["network"])
-        os.chdir(spec["read_write"][0])
-        os.set_inheritable(spec["status"], False)
-        os.execvp(spec["argv"][0], spec["argv"])  # noqa: S606 - no shell is wanted
+        _landlock(fields["read_write"], fields.get("read_only", []), network=network)
+        _seccomp(network=network)
+        os.chdir(fields["read_write"][0])
+        os.set_inheritable(status, False)
+        os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
     except OSError as error:
-        os.write(spec["status"], json.dumps({"failed": error.filename or "start", "errno": error.errno}).encode())
+        os.write(status, failure(error))
     return 125
-
-
-if __name__ == "__main__":
-    sys.exit(main())

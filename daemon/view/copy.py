@@ -9,11 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
-import re
-import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,13 +24,15 @@ from daemon.view.gitdir import linked_repository
 from daemon.view.overlay import settled_clock
 from daemon.view.plain import names_in, nothing_ignored
 from daemon.view.port import Isolation
+from daemon.view.programs import located
 from daemon.view.replica import Replica
 from daemon.view.repositories import repositories_among
-from daemon.view.running import run_guarded
+from daemon.view.running import run_guarded, why_failed
 from daemon.view.sandbox import ROOT_ONLY
 from daemon.view.surroundings import environment_of, private_home
-from daemon.view.toolchain import SYSTEM, SYSTEM_LINKS, secrets_in, toolchains
+from daemon.view.toolchain import SYSTEM, SYSTEM_LINKS, beneath, secrets_in, toolchains
 from daemon.view.walk import Budget
+from daemon.view.words import packed
 
 if TYPE_CHECKING:
     import threading
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
     from daemon.view.overlay import Outside
     from daemon.view.plain import Ignored
 
-CONFINE = Path(__file__).with_name("confine.py")
+STEP = "daemon.view.confine"
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 _MOST_SLOTS = 64
 
@@ -130,37 +128,44 @@ class CopyView:
             **_homes_of_tools(self._outside.home),
             **environment_of(program, home=str(home), temporary=str(self._slot / "tmp"), base=self._outside.environ),
         }
-        name = program.argv[0] if program.argv else ""
-        if "/" not in name and shutil.which(name, path=env.get("PATH", os.defpath)) is None:
-            return Exit(code=None, error=f"{name or '(no program)'}: not found")
+        found = located(
+            program.argv, path=env.get("PATH", os.defpath), root=self._root,
+            hidden=self._outside.hidden,
+        )  # fmt: skip
+        tools = toolchains(self._outside.environ, self._outside.home, found.paths, root=self._root)
+        shown = (*tools, *map(Path, program.read_only))
+        error = found.error or found.missing_from(shown, self._root)
+        if program.argv and beneath(Path(program.argv[0]), (self._root,)):
+            error = (
+                f"{program.argv[0]}: a copy of the workspace lies elsewhere; name it from the workspace on (`./...`)"
+            )
+        if error:
+            return Exit(code=None, error=error)
         status = self._slot / "status"
         fd = os.open(status, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            spec = {
+            caps = self._outside.caps
+            fields = {
                 "read_write": [self.root, str(home), str(self._slot / "tmp"), *_DEVICES],
-                "read_only": list(self._readable(program)), "network": program.network,
-                "umask": self._outside.umask, "processes": self._outside.caps.processes,
-                "file_bytes": self._outside.caps.file_bytes,
-                "data_bytes": self._outside.caps.data_bytes, "status": fd, "argv": list(program.argv),
+                "read_only": list(self._readable(program, shown)), "network": ["on" if program.network else ""],
+                "umask": [str(self._outside.umask)], "processes": [str(caps.processes)],
+                "file_bytes": [str(caps.file_bytes)], "data_bytes": [str(caps.data_bytes)], "status": [str(fd)],
             }  # fmt: skip
-            starter = [sys.executable, "-I", "-S", "-B", str(CONFINE), json.dumps(spec)]
+            words = packed(fields, list(program.argv))
             with private_home(home, program.home_files, home=self._outside.home):
-                end = run_guarded(program, starter, env=env, cwd=self._slot, stop=stop, pass_fds=(fd,))
+                end = run_guarded(program, words, env=env, cwd=self._slot, stop=stop, pass_fds=(fd,), step=STEP)
         finally:
             os.close(fd)
-        failed = re.search(r'"failed": "([^"]*)", "errno": (\d+)', status.read_text())
-        if failed and end.code == 125:
-            return replace(end, code=None, error=f"{failed[1]}: {os.strerror(int(failed[2]))}")
-        return end
+        failed = why_failed(status.read_text(errors="replace"))
+        return replace(end, code=None, error=failed) if failed and end.code == 125 else end
 
-    def _readable(self, program: Program) -> Iterator[str]:
+    def _readable(self, program: Program, shown: tuple[Path, ...]) -> Iterator[str]:
         yield "/proc"
         if program.network:
             yield str(Path("/etc/resolv.conf").resolve())
         repository = linked_repository(self._root)
-        tools = toolchains(self._outside.environ, self._outside.home, program.argv[0])
-        hidden = {*secrets_in(tools), *self._outside.hidden, *map(Path, ROOT_ONLY), self._root}
-        for path in (*map(Path, (*SYSTEM, *SYSTEM_LINKS)), *tools, *map(Path, program.read_only)):
+        hidden = {*secrets_in(shown), *self._outside.hidden, *map(Path, ROOT_ONLY), self._root}
+        for path in (*map(Path, (*SYSTEM, *SYSTEM_LINKS)), *shown):
             yield from _around(path, hidden)
         if repository is not None:
             yield str(repository)

@@ -1,14 +1,14 @@
-"""The step between the daemon and the sandbox: a program of its own, started by path, that imports nothing of ours.
+"""The step between the daemon and the sandbox (``daemon.reaper`` says what a step is). Quick to import.
 
 In new user and mount namespaces it lays the overlay and becomes bubblewrap, which ends what it starts when it ends
-itself. Argument: one JSON object ``{lower: [dir...], upper, work, merged, status, argv: [...]}``. What goes wrong
-before bubblewrap is written to the file ``status``, and the exit code is 125.
+itself. Fields: ``lower`` (uppermost first), ``upper``, ``work``, ``merged``, ``status``. What goes wrong before
+bubblewrap is written to the file ``status``, and the exit code is 125.
 """
 
 import ctypes
-import json
 import os
-import sys
+
+from daemon.view.words import failure, unpacked
 
 _NEW_USER = 0x10000000
 _NEW_MOUNTS = 0x00020000
@@ -48,25 +48,25 @@ def _overlay(lower: list[str], upper: str, work: str, merged: str) -> None:
     _check(_LIBC.mount(b"overlay", os.fsencode(merged), b"overlay", _NOSUID_NODEV, options.encode()), "overlay")
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Become the sandbox, or say in the status file why not."""
-    spec = json.loads(sys.argv[1])
+    fields, argv = unpacked(words)
+    status = fields["status"][0]
     try:
         join = _JOIN_KEYRING.get(os.uname().machine)
         if join is not None:  # the session's keyring may hold tickets and keys; an empty one of its own does not
             _LIBC.syscall(join, 1, None)
         _write("/proc/self/oom_score_adj", "500")  # when memory runs out, this goes first
         _namespaces()
-        if spec["lower"]:
-            _overlay(spec["lower"], spec["upper"], spec["work"], spec["merged"])
-        status = os.open(spec["status"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        os.set_inheritable(status, True)
-        argv = [str(status) if word == "{status}" else word for word in spec["argv"]]
+        _overlay(fields["lower"], fields["upper"][0], fields["work"][0], fields["merged"][0])
+        fd = _open(status)
+        os.set_inheritable(fd, True)
+        argv[argv.index("{status}")] = str(fd)  # the first: the program's own words come later
         os.execv(argv[0], argv)  # noqa: S606 - no shell is wanted
     except OSError as error:
-        _write(spec["status"], json.dumps({"failed": error.filename or "start", "errno": error.errno}))
+        os.write(_open(status), failure(error))
     return 125
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _open(status: str) -> int:
+    return os.open(status, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -8,11 +8,8 @@ the run is under way is told by its change time and marked as moved.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import shutil
-import sys
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,10 +24,12 @@ from daemon.view.gitdir import linked_repository, without_credentials
 from daemon.view.hidden import is_hidden
 from daemon.view.plain import nothing_ignored
 from daemon.view.port import Isolation
-from daemon.view.running import run_guarded
+from daemon.view.programs import located
+from daemon.view.running import run_guarded, why_failed
 from daemon.view.surroundings import environment_of, private_home
 from daemon.view.toolchain import secrets_in, toolchains
 from daemon.view.upper import Upper
+from daemon.view.words import packed
 
 if TYPE_CHECKING:
     import threading
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from daemon.changeset import ChangeSet
     from daemon.view.plain import Ignored
 
-INNER = Path(__file__).with_name("inner.py")
+STEP = "daemon.view.inner"
 _FOREIGN_CLOCK = ("nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "glusterfs", "vboxsf", "afs", "lustre")
 _NO_CHANGE_TIME = ("vfat", "exfat", "msdos", "ntfs", "ntfs3")
 
@@ -94,6 +93,7 @@ class OverlayViews:
         """A fresh overlay of the whole workspace; ``paths`` need not be named for it."""
         del paths
         root = workspace.resolve()
+        began = time.clock_gettime_ns(time.CLOCK_REALTIME)
         if not root.is_dir():
             raise IsolationError(str(workspace), "is no directory", "")
         census = self._censuses.setdefault(root, Census(root))
@@ -106,7 +106,7 @@ class OverlayViews:
             _mask(root, folder / "masks", hidden)
             yield OverlayView(
                 root=root, folder=folder, outside=self._outside, ignored=self._ignored(root), hidden=hidden,
-                opened=settled_clock(),
+                opened=settled_clock(began),
             )  # fmt: skip
 
 
@@ -115,10 +115,12 @@ def _is_readable(root: Path, path: str, readable: Collection[str]) -> bool:
     return not is_hidden(path, readable=readable, directory=is_directory(f"{root}/{path}"))
 
 
-def settled_clock() -> int:
-    """Nanoseconds since the epoch on the clock that stamps files; whatever was changed before has an older stamp."""
-    now = time.clock_gettime_ns(time.CLOCK_REALTIME)
-    while (coarse := time.clock_gettime_ns(_COARSE)) <= now:
+def settled_clock(since: int = 0) -> int:
+    """Nanoseconds since the epoch on the clock that stamps files; whatever was changed before ``since`` (a time on the
+    fine clock, in the same unit; 0 is now) has an older stamp, whatever is changed from now on has none.
+    """
+    since = since or time.clock_gettime_ns(time.CLOCK_REALTIME)
+    while (coarse := time.clock_gettime_ns(_COARSE)) <= since:
         time.sleep(0.0005)
     return coarse
 
@@ -185,27 +187,28 @@ class OverlayView:
         """Run a program in the sandbox. A code above 128 may stand for a signal (128 + its number)."""
         home_at = sandbox.home_for(self._root, self._outside.home)
         env = environment_of(program, home=str(home_at), temporary="/tmp", base=self._outside.environ)  # noqa: S108
-        name = program.argv[0] if program.argv else ""
-        if "/" not in name and shutil.which(name, path=env.get("PATH", os.defpath)) is None:
-            return Exit(code=None, error=f"{name or '(no program)'}: not found")
+        found = located(
+            program.argv, path=env.get("PATH", os.defpath), root=self._root,
+            hidden=self._outside.hidden,
+        )  # fmt: skip
+        layout = self._layout(program, home_at, found.paths)
+        error = found.error or found.missing_from(layout.read_only, self._root)
+        if error:
+            return Exit(code=None, error=error)
         status = self._folder / "status"
         status.unlink(missing_ok=True)
-        spec = {
-            "lower": [str(self._folder / "masks"), str(self._root)],
-            **{place: str(self._folder / place) for place in ("upper", "work", "merged")},
-            "status": str(status),
-            "argv": sandbox.command_line(
-                self._outside.bwrap, self._layout(program, home_at), program.argv,
-                caps=self._outside.caps, umask=self._outside.umask, version=self._outside.version,
-            ),
-        }  # fmt: skip
-        starter = [sys.executable, "-I", "-S", "-B", str(INNER), json.dumps(spec)]
+        line = sandbox.command_line(
+            self._outside.bwrap, layout, program.argv,
+            caps=self._outside.caps, umask=self._outside.umask, version=self._outside.version,
+        )  # fmt: skip
+        fields = {place: [str(self._folder / place)] for place in ("upper", "work", "merged", "status")}
+        fields["lower"] = [str(self._folder / "masks"), str(self._root)]
         with private_home(self._folder / "home", program.home_files, home=self._outside.home):
-            end = run_guarded(program, starter, env=env, cwd=self._folder, stop=stop)
+            end = run_guarded(program, packed(fields, line), env=env, cwd=self._folder, stop=stop, step=STEP)
         return _judged(end, status)
 
-    def _layout(self, program: Program, home_at: Path) -> sandbox.Layout:
-        tools = toolchains(self._outside.environ, self._outside.home, program.argv[0])
+    def _layout(self, program: Program, home_at: Path, paths: tuple[Path, ...]) -> sandbox.Layout:
+        tools = toolchains(self._outside.environ, self._outside.home, paths, root=self._root)
         repository = linked_repository(self._root)
         shown = (*tools, *map(Path, program.read_only), *((repository,) if repository else ()))
         return sandbox.Layout(
@@ -228,13 +231,10 @@ def _judged(end: Exit, status: Path) -> Exit:
     if end.code is None or end.code <= 0 or end.timed_out or end.stopped:
         return end
     try:
-        said = status.read_text()
+        said = status.read_text(errors="replace")
     except OSError:
         said = ""
     if '"exit-code"' in said:
         return end
-    failed = re.search(r'"failed": "([^"]*)", "errno": (\d+)', said)
-    why = (
-        f"{failed[1]}: {os.strerror(int(failed[2]))}" if failed else end.stderr[-300:].decode(errors="replace").strip()
-    )
+    why = why_failed(said) or end.stderr[-300:].decode(errors="replace").strip()
     return replace(end, code=None, error=f"the sandbox did not start ({why or 'no reason given'})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,8 +30,10 @@ def run_guarded(
     cwd: Path,
     stop: threading.Event,
     pass_fds: tuple[int, ...] = (),
+    step: str = "",
 ) -> Exit:
-    """Run ``argv`` for a program. One that fills the disk of ``cwd`` is ended, and the exit says so.
+    """Run ``argv`` for a program, by way of ``step`` where one is named. A program that fills the disk of ``cwd`` is
+    ended, and the exit says so.
 
     Measured is the free space, so that another's writing counts too: better a run too few than a full disk.
     """
@@ -50,11 +53,17 @@ def run_guarded(
     with _forwarded(stop, inner), _thread(watch):
         end = run_program(
             argv, env=env, cwd=cwd, stop=inner, stdin=program.stdin, timeout=program.timeout,
-            output_limit=program.output_limit, pass_fds=pass_fds,
+            output_limit=program.output_limit, pass_fds=pass_fds, step=step,
         )  # fmt: skip
     if full and not stop.is_set():
         return replace(end, code=end.code or -9, stopped=False, error=full)
     return end
+
+
+def why_failed(said: str) -> str:
+    """What a step wrote about its failure, for a person; "" when it wrote none."""
+    failed = re.match(r"failed (\d+) ([^\n]*)", said)
+    return f"{failed[2]}: {os.strerror(int(failed[1]))}" if failed else ""
 
 
 def _free(path: Path) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.view.toolchain import SYSTEM, SYSTEM_LINKS
+from daemon.view.toolchain import SYSTEM, SYSTEM_LINKS, beneath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +115,7 @@ def _places(layout: Layout) -> list[str]:
     """What is bound, outermost first, so that an inner place is laid over an outer one."""
     places: dict[Path, tuple[str, Path]] = {}
     for path in layout.read_only:
-        if path.exists() and not path.is_relative_to(layout.root):
+        if path.exists() and not beneath(path, (layout.root,)) and not _is_bound(path, layout):
             places[path] = ("--ro-bind", path)
     places[layout.home_at] = ("--bind", layout.home)
     places[layout.root] = ("--bind", layout.tree)
@@ -123,13 +123,24 @@ def _places(layout: Layout) -> list[str]:
     return [word for at, (how, source) in ordered for word in (how, str(source), str(at))]
 
 
+def _is_bound(path: Path, layout: Layout) -> bool:
+    """Whether a place is there already as part of another: each mount costs. Not where a link leads out of that one,
+    nor where HOME or the workspace is laid between.
+    """
+    for above in layout.read_only:
+        if above != path and beneath(path, (above,)) and not above.is_symlink() and above.is_dir():
+            between = any(beneath(at, (above,)) and beneath(path, (at,)) for at in (layout.root, layout.home_at))
+            return not between and path.resolve() == above.resolve() / path.relative_to(above)
+    return False
+
+
 def _masks(layout: Layout) -> Iterator[str]:
     """Laid last, and only over what is there: a mask over nothing would leave a ghost."""
     shown = (*map(Path, SYSTEM), *layout.read_only)
     for path in (*layout.hidden, *(map(Path, ROOT_ONLY) if os.geteuid() == 0 else ())):
-        if not any(path.is_relative_to(place) for place in shown) or path.is_relative_to(layout.root):
+        if not beneath(path, shown) or beneath(path, (layout.root,)):
             continue
-        if layout.root.is_relative_to(path) or layout.home_at.is_relative_to(path):
+        if beneath(layout.root, (path,)) or beneath(layout.home_at, (path,)):
             continue  # laid under the workspace, it would hide that too; what is beneath was not bound
         if path.is_dir():
             yield from ("--tmpfs", str(path), "--remount-ro", str(path))

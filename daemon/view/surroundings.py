@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.changes.files import write_all
+from daemon.changes.files import DIRECTORY, write_all
 from daemon.process import PASSED_ON, environment
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from daemon.agents.port import HomeFile, Program
 
-_MOST_HOME_FILE = 4 * 1024 * 1024
+_MOST_HOME_FILE = 64 * 1024 * 1024  # programs that keep their login in a database beside their history need that
+_MOST_IN_FOLDER = 64
+_MOST_FOLDER = 4 * 1024 * 1024
 _FOR_GIT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -30,38 +32,63 @@ def environment_of(program: Program, *, home: str, temporary: str, base: Mapping
 
 @contextlib.contextmanager
 def private_home(folder: Path, files: tuple[HomeFile, ...], *, home: Path | None) -> Iterator[None]:
-    """``folder`` with copies of the named files of HOME while the context lasts; token files go back if refreshed."""
+    """``folder`` with copies of the named files of HOME while the context lasts; token files go back if refreshed.
+
+    Of a directory that is named, its own regular files are copied, no links and nothing deeper, as long as they are
+    few (64) and small (4 MiB in all); of a larger one nothing is.
+    """
     given: dict[str, bytes] = {}
-    for file in files:
-        data = _read(home, file.path) if home is not None else None
-        if data is not None:
-            copy = folder / file.path
+    for file in files if home is not None else ():
+        assert home is not None
+        for path, data in _named(home, file.path):
+            copy = folder / path
             copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             copy.write_bytes(data)
             copy.chmod(0o600)
-            given[file.path] = data
+            if file.write_back:
+                given[path] = data
     try:
         yield
     finally:
-        for file in files:
-            if file.write_back and home is not None and file.path in given:
-                _write_back(home, folder, file.path, given[file.path])
+        if home is not None:
+            for path, data in given.items():
+                _write_back(home, folder, path, data)
 
 
-def _read(home: Path, path: str) -> bytes | None:
-    """The bytes of a regular file beneath HOME, ``None`` when it is none or too large."""
+def _named(home: Path, path: str) -> list[tuple[str, bytes]]:
+    """The regular files that a path beneath HOME stands for, with their bytes."""
     if Path(path).is_absolute() or ".." in Path(path).parts:
-        return None
+        return []
+    try:
+        fd = os.open(home / path, DIRECTORY)
+    except OSError:
+        data = _read(home, path)
+        return [] if data is None else [(path, data)]
+    try:
+        names = sorted(os.listdir(fd))
+        sizes = [os.stat(name, dir_fd=fd, follow_symlinks=False).st_size for name in names[: _MOST_IN_FOLDER + 1]]
+    except OSError:  # one of them vanished: a login is being refreshed right now
+        return []
+    finally:
+        os.close(fd)
+    if len(names) > _MOST_IN_FOLDER or sum(sizes) > _MOST_FOLDER:
+        return []
+    read = [(f"{path}/{name}", _read(home, f"{path}/{name}", most=_MOST_FOLDER)) for name in names]
+    return [(name, data) for name, data in read if data is not None]
+
+
+def _read(home: Path, path: str, *, most: int = _MOST_HOME_FILE) -> bytes | None:
+    """The bytes of a regular file beneath HOME, ``None`` when it is none or too large."""
     try:
         fd = os.open(home / path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         seen = os.fstat(fd)
-        if not stat.S_ISREG(seen.st_mode) or seen.st_size > _MOST_HOME_FILE:
+        if not stat.S_ISREG(seen.st_mode) or seen.st_size > most:
             return None
         with os.fdopen(os.dup(fd), "rb") as file:
-            return file.read(_MOST_HOME_FILE)
+            return file.read(most)
     finally:
         os.close(fd)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 SYSTEM = ("/usr", "/etc", "/opt", "/nix/store", "/gnu/store")
 SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -18,25 +18,32 @@ _CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUES
 _BESIDE = {".cargo": (".rustup",)}
 
 
-def toolchains(environ: Mapping[str, str], home: Path | None, program: str = "") -> tuple[Path, ...]:
+def toolchains(
+    environ: Mapping[str, str], home: Path | None, programs: Collection[Path] = (), *, root: Path | None = None
+) -> tuple[Path, ...]:
     """Each directory of PATH with the version root behind it, this interpreter's, and the certificates of the user;
-    of a ``program`` that is named by its whole path the same.
+    of ``programs`` the same, or the file alone where its directory would show too much.
 
     Never HOME itself, never what holds state in it (``~/.local`` as a whole); the targets of links in ``~/.local/bin``
-    come one by one.
+    come one by one. Directories of PATH in the workspace (``root``) are left out: they are shown with it, and a link
+    there must not decide what else is.
     """
     found: dict[Path, None] = {}
     for word in environ.get("PATH", "").split(os.pathsep):
-        if word.startswith("/") and Path(word).is_dir():
+        if not word.startswith("/") or (root is not None and beneath(Path(word), (root,))):
+            continue
+        if Path(word).is_dir():
             found.update(dict.fromkeys(_behind(Path(word), home)))
-    if program.startswith("/"):
-        found.update(dict.fromkeys(_behind(Path(program).parent, home)))
-        found.update(dict.fromkeys(_behind(Path(program).resolve().parent, home)))
+    for program in programs:
+        found.update(dict.fromkeys(_behind(program.parent, home)))
+        if _too_much(program.parent, home):
+            found[program] = None
     found[Path(sys.base_prefix)] = None
     for name in _CA_VARIABLES:
         if environ.get(name, "").startswith("/") and Path(environ[name]).exists():
             found[Path(environ[name])] = None
-    return tuple(path for path in found if not _is_system(path) and not _too_much(path, home))
+    alone = frozenset(programs)
+    return tuple(path for path in found if not is_system(path) and (path in alone or not _too_much(path, home)))
 
 
 def _behind(folder: Path, home: Path | None) -> Iterator[Path]:
@@ -73,8 +80,15 @@ def _too_much(path: Path, home: Path | None) -> bool:
     return (path.parent == home and path.name in _STATEFUL) or path == home / ".local" / "share"
 
 
-def _is_system(path: Path) -> bool:
-    return any(path.is_relative_to(system) for system in (*SYSTEM, *SYSTEM_LINKS))
+def beneath(path: Path, places: Iterable[str | Path]) -> bool:
+    """Whether a path is one of these places or lies in one; by its letters alone, and quicker than pathlib."""
+    text = f"{path}/"
+    return any(text.startswith(f"{place}/") for place in places)
+
+
+def is_system(path: Path) -> bool:
+    """Whether a path is shown to every program as part of the system."""
+    return beneath(path, SYSTEM) or beneath(path, SYSTEM_LINKS)
 
 
 def secrets_in(paths: Iterable[Path]) -> tuple[Path, ...]:

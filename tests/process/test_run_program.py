@@ -302,3 +302,27 @@ def test_an_environment_is_what_the_list_allows_and_what_is_added():
         "NEW": "1",
     }
     assert environment(base, (), {}) == {}
+
+
+def test_a_step_prepares_the_child_and_says_in_its_own_way_what_failed(tmp_path):
+    status = tmp_path / "status"
+    words = [
+        f"status={status}",
+        "lower=/never there",
+        "upper=/u",
+        "work=/w",
+        "merged=/m",
+        "--",
+        "/bin/true",
+        "{status}",
+    ]
+    end = run(*words, cwd=tmp_path, step="daemon.view.inner")
+    assert end.code == 125
+    assert status.read_text().startswith("failed ")
+
+
+def test_a_step_that_cannot_be_imported_runs_nothing_and_is_told(tmp_path):
+    end = run("touch", "here", cwd=tmp_path, step="daemon.no_such_step")
+    assert end.code not in (0, None)
+    assert b"no_such_step" in end.stderr
+    assert not (tmp_path / "here").exists()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.view import scratch
@@ -76,6 +77,37 @@ def test_a_census_does_not_read_what_stood_still(tmp_path: Path, monkeypatch: py
         if len(read) <= 1:
             return
     raise AssertionError("it read directories that stood still")
+
+
+NAMES = st.sampled_from(["a", "b", ".env", "key.pem", "sub"])
+PLACES = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+DEEDS = st.lists(st.tuples(st.sampled_from(["file", "folder", "remove", "move", "link", "look"]), PLACES, PLACES))
+
+
+@settings(max_examples=60, deadline=None)
+@given(DEEDS)
+def test_a_census_that_was_kept_says_what_a_fresh_one_says(
+    tmp_path_factory: pytest.TempPathFactory, deeds: list[tuple[str, str, str]]
+) -> None:
+    tree = tmp_path_factory.mktemp("tree")
+    kept = Census(tree)
+    for deed, one, other in deeds:
+        path, target = tree / one, tree / other
+        with contextlib.suppress(OSError):
+            if deed == "file":
+                path.touch()
+            elif deed == "folder":
+                path.mkdir(parents=True)
+            elif deed == "remove":
+                scratch.remove_tree(path)
+                path.unlink()
+            elif deed == "move":
+                path.rename(target)
+            elif deed == "link":
+                path.symlink_to(target)
+        if deed == "look":
+            assert sorted(kept.secrets()) == sorted(Census(tree).secrets())
+    assert sorted(kept.secrets()) == sorted(Census(tree).secrets())
 
 
 def test_source_code_that_is_called_credentials_is_not_hidden() -> None:
@@ -160,6 +192,16 @@ def test_toolchains_are_never_home_itself_nor_what_holds_state(tmp_path: Path) -
     found = toolchains({"PATH": ":".join(f"{home}/{name}".rstrip("/") for name in names)}, home)
     assert {home / ".cargo", home / ".rustup", home / ".pyenv", home / ".nvm/versions/v1"} <= set(found)
     assert not {home, home / ".local", home / ".config", tmp_path} & set(found)
+
+
+def test_a_directory_of_path_in_the_workspace_shows_nothing_outside(tmp_path: Path) -> None:
+    private = tmp_path / "private" / "bin"
+    private.mkdir(parents=True)
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "bin").symlink_to(private)
+    environ = {"PATH": f"{tmp_path}/tree/bin"}
+    assert private.parent in toolchains(environ, None)
+    assert not [at for at in toolchains(environ, None, root=tmp_path / "tree") if at.is_relative_to(tmp_path)]
 
 
 def test_the_filter_ends_every_way_and_jumps_within_itself() -> None:
