@@ -185,7 +185,7 @@ class AgentFields(Model):
     profile: Words | None = None
     """The AWS profile, for kind `bedrock`."""
     endpoint: Words | None = None
-    """The address of the model server, for kinds `bedrock` and `openai`."""
+    """The address of the model server: of a gateway, a local model, or a service of your own."""
     api_key_env: EnvName | None = None
     """The environment variable that holds the key, for kind `openai`."""
     timeout: Deadline | None = None
@@ -200,6 +200,22 @@ class AgentFields(Model):
     """Tokens that one run may use, for kinds `bedrock` and `openai`."""
     max_requests: Count | None = None
     """Model requests that one run may make, for kinds `bedrock` and `openai`."""
+    max_output_tokens: Count | None = None
+    """Tokens that one answer may have, for kinds `bedrock` and `openai`."""
+    attempts: Count | None = None
+    """How often a throttled request is made at most, for kinds `bedrock` and `openai`."""
+    shell: bool | None = None
+    """Whether a command-line agent may use its own shell, in its private view."""
+    read_only: list[Words] | None = None
+    """Further absolute paths that its program needs to read: a toolchain, an environment."""
+    mode: Words | None = None
+    """The session mode to ask for, for kinds that speak ACP."""
+    protocol: Literal["acp", "chat"] | None = None
+    """How to speak with kind `kiro`."""
+    stream: bool | None = None
+    """Whether kind `kiro` streams JSON events in its chat (version 3)."""
+    tools: Words | None = None
+    """The tools that kind `kiro` may use in its chat without asking."""
 
 
 class HookFields(Model):

@@ -221,6 +221,19 @@ def agent_settings(name: str, fields: AgentFields, origin: Origin) -> AgentSetti
         network=fields.network,
         env=frozen_map(fields.env),
         pass_env=tuple(fields.pass_env or ()),
-        max_tokens=None if fields.max_tokens is None or fields.max_tokens < 0 else fields.max_tokens,
-        max_requests=None if fields.max_requests is None or fields.max_requests < 0 else fields.max_requests,
+        max_tokens=_count(fields.max_tokens),
+        max_requests=_count(fields.max_requests),
+        max_output_tokens=_count(fields.max_output_tokens),
+        attempts=_count(fields.attempts),
+        shell=fields.shell,
+        read_only=tuple(fields.read_only or ()),
+        mode=fields.mode,
+        protocol=fields.protocol,
+        stream=fields.stream,
+        tools=fields.tools,
     )
+
+
+def _count(written: int | None) -> int | None:
+    """``None`` for what was not written, and for the ``none`` of the file."""
+    return None if written is None or written < 0 else written

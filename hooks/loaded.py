@@ -46,6 +46,14 @@ class AgentSettings:
     pass_env: tuple[str, ...] = ()
     max_tokens: int | None = None
     max_requests: int | None = None
+    max_output_tokens: int | None = None
+    attempts: int | None = None
+    shell: bool | None = None
+    read_only: tuple[str, ...] = ()
+    mode: str | None = None
+    protocol: str | None = None
+    stream: bool | None = None
+    tools: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

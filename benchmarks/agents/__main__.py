@@ -26,7 +26,7 @@ from benchmarks.agents.model_server import ModelServer
 INSIDE = "KIRO_HOOKD_BENCH_INSIDE"
 
 
-def alone() -> None:
+def alone(module: str = "benchmarks.agents") -> None:
     """Start again where only the loopback device is."""
     if os.environ.get(INSIDE) or not shutil.which("unshare") or not shutil.which("ip"):
         return
@@ -35,7 +35,7 @@ def alone() -> None:
         return
     os.environ[INSIDE] = "1"
     script = 'ip link set lo up && exec "$@"'
-    again = [sys.executable, "-m", "benchmarks.agents", *sys.argv[1:]]
+    again = [sys.executable, "-m", module, *sys.argv[1:]]
     os.execvp("unshare", ["unshare", "-rn", "sh", "-c", script, "sh", *again])
 
 
@@ -57,7 +57,7 @@ def main() -> int:
                 rows.append({"agent": name, "version": "not found", "remedy": availability.remedy})
                 continue
             print(f"running {name} ...", file=sys.stderr)
-            row = {"agent": name, "version": availability.version or "-"}
+            row = {"agent": name, "version": scenes.version(agent, availability)}
             for scene in scenes.SCENES:
                 row[scene.title] = scenes.play(scene, agent, server, Path(folder), plain=asked.plain)
             rows.append(row)

@@ -3,7 +3,8 @@
 It speaks just enough of Anthropic Messages, OpenAI Chat and Responses, Gemini and Bedrock Converse for the agents tried
 here, and counts what it served, so that what an agent says it used can be held against it. Scripts: ``findings``
 (read the file, then hand over one finding on line 2), ``edit`` (read, then replace ``old`` by ``new``), ``error``
-(answer with ``status``), ``sleep`` (answer after a long time).
+(answer with ``status``), ``sleep`` (answer after a long time). With ``"wait": true`` no answer is given before
+``ModelServer.go`` is set.
 """
 
 from __future__ import annotations
@@ -206,6 +207,9 @@ class Handler(BaseHTTPRequestHandler):
         ):
             if path.endswith(end):
                 asked = read(body)
+                if '"wait": true' in json.dumps(asked.turns).replace("\\", ""):
+                    self.server.waiting.set()
+                    self.server.go.wait(600)
                 said = decide(asked)
                 if said.status != 200:
                     self.send(
@@ -403,6 +407,7 @@ class ModelServer(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._answers = 0
         self.number = 0
+        self.waiting, self.go = threading.Event(), threading.Event()
 
     @property
     def url(self) -> str:

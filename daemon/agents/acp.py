@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from daemon.agents.port import Exit, Program, Request, Result
 
 MODULE = "daemon.agents.drivers.acp"
+NO_ENDPOINT = "`endpoint` has no meaning for an agent of this kind: its own configuration names its model service"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,5 +118,7 @@ def make(name: str, values: Mapping[str, object]) -> AcpAgent:
         name=name, kind=kind, cli=Cli.read(settings, *known.command), known=known, mode=settings.text("mode")
     )
     settings.require("command", agent.cli.command)
+    if agent.cli.endpoint:
+        settings.fault(NO_ENDPOINT)
     settings.done()
     return agent

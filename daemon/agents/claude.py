@@ -63,7 +63,7 @@ class ClaudeAgent:
             "--json-schema", json.dumps(protocol.RESULT_SCHEMA),
             *(("--model", self.cli.model) if self.cli.model else ()),
             stdin=ask(request, native=True),
-            env=QUIET | ({"ANTHROPIC_BASE_URL": self.cli.base_url} if self.cli.base_url else {}),
+            env=QUIET | ({"ANTHROPIC_BASE_URL": self.cli.endpoint} if self.cli.endpoint else {}),
             pass_env=(*LOGIN_ENV, "ANTHROPIC_*", "CLAUDE_CODE_OAUTH_TOKEN", "AWS_*", "CLOUD_ML_REGION",
                       "GOOGLE_APPLICATION_CREDENTIALS"),
             home=(HomeFile(path=".claude/.credentials.json", write_back=True),),

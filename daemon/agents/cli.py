@@ -36,7 +36,7 @@ class Cli:
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
     model: str = ""
-    base_url: str = ""
+    endpoint: str = ""
     shell: bool = False
     network: bool = True
     env: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Cli:
             command=settings.command("command", command),
             args=settings.words("args"),
             model=settings.text("model"),
-            base_url=settings.text("base_url"),
+            endpoint=settings.text("endpoint"),
             shell=settings.flag("shell", default=False),
             network=settings.flag("network", default=True),
             env=settings.variables("env"),

@@ -58,6 +58,7 @@ class CodexAgent:
             "--color", "never", "-C", request.root, "-s", "danger-full-access",
             "-c", "analytics.enabled=false", "-c", f'projects={{{_toml(request.root)}={{trust_level="untrusted"}}}}',
             "-c", "features.hooks=false", "-c", "check_for_update_on_startup=false",
+            "-c", "features.unbounded_connection_retries=false",
             *self._provider(), *(("-m", self.cli.model) if self.cli.model else ()),
             script=SCRIPT,
             stdin=ask(request, native=True),
@@ -67,11 +68,11 @@ class CodexAgent:
         )  # fmt: skip
 
     def _provider(self) -> tuple[str, ...]:
-        """A service of one's own, with retries that come to an end: a refused connection is tried for ever without."""
-        if not self.cli.base_url:
+        """A service of one's own, with few retries."""
+        if not self.cli.endpoint:
             return ()
         provider = (
-            f'{{name="house",base_url={_toml(self.cli.base_url)},wire_api="responses",'
+            f'{{name="house",base_url={_toml(self.cli.endpoint)},wire_api="responses",'
             f"env_key={_toml(self.api_key_env)},request_max_retries=2,stream_max_retries=2}}"
         )
         return ("-c", 'model_provider="house"', "-c", f"model_providers.house={provider}")

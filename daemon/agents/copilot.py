@@ -41,7 +41,7 @@ exit $code"""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopilotAgent:
-    """GitHub Copilot CLI, also with a model service of one's own (``base_url``, or COPILOT_PROVIDER_* variables)."""
+    """GitHub Copilot CLI, also with a model service of one's own (``endpoint``, or COPILOT_PROVIDER_* variables)."""
 
     name: str
     cli: Cli
@@ -50,7 +50,7 @@ class CopilotAgent:
     @property
     def needs(self) -> Needs:
         """The program, and a token, its own login, or a model service of one's own."""
-        given = bool(set(LOGIN_ENV) & set(self.cli.env)) or bool(self.cli.base_url)
+        given = bool(set(LOGIN_ENV) & set(self.cli.env)) or bool(self.cli.endpoint)
         return Needs(
             executable=self.cli.command[0],
             login_env=() if given else LOGIN_ENV,
@@ -84,7 +84,7 @@ class CopilotAgent:
             "--no-custom-instructions", "--disable-builtin-mcps", "--no-remote", "--disable-client-telemetry",
             "--allow-all-tools", "--available-tools", ",".join(tools),
             "--additional-mcp-config", json.dumps({"mcpServers": {SERVER: server}}),
-            *(("--model", self.cli.model) if self.cli.model and not self.cli.base_url else ()),
+            *(("--model", self.cli.model) if self.cli.model and not self.cli.endpoint else ()),
             script=SCRIPT,
             stdin=prompt,
             env=self._provider(),
@@ -93,10 +93,10 @@ class CopilotAgent:
         )  # fmt: skip
 
     def _provider(self) -> dict[str, str]:
-        if not self.cli.base_url:
+        if not self.cli.endpoint:
             return {}
         return {
-            "COPILOT_PROVIDER_BASE_URL": self.cli.base_url,
+            "COPILOT_PROVIDER_BASE_URL": self.cli.endpoint,
             "COPILOT_MODEL": self.cli.model,
             "COPILOT_OFFLINE": "true",
         }

@@ -89,7 +89,7 @@ class GeminiAgent:
             script=SCRIPT,
             stdin=prompt,
             env={"KIRO_HOOKD_SETTINGS": json.dumps(settings), "GEMINI_CLI_NO_RELAUNCH": "true"}
-            | ({"GOOGLE_GEMINI_BASE_URL": self.cli.base_url} if self.cli.base_url else {}),
+            | ({"GOOGLE_GEMINI_BASE_URL": self.cli.endpoint} if self.cli.endpoint else {}),
             pass_env=(*LOGIN_ENV, "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION", "GOOGLE_GEMINI_BASE_URL",
                       "GOOGLE_APPLICATION_CREDENTIALS"),
             home=(HomeFile(path=".gemini/oauth_creds.json", write_back=True),

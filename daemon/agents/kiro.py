@@ -32,6 +32,10 @@ ALIAS_REMEDY = (
 )
 TOOLS = "read,write,grep,glob"
 _TRAILER = re.compile(r"Credits:\s*(\d+(?:\.\d+)?)")
+_WAITS_FOR_LOGIN = re.compile(
+    r"(?:open|visit|go to)\b.{0,60}\bhttps?://\S{1,200}|device (?:code|login|authorization)|enter (?:this|the) code",
+    re.IGNORECASE,
+)
 SCRIPT = f"""if [ -z "$KIRO_API_KEY" ] && [ ! -s "$HOME/{STORE}" ]; then
   echo 'not logged in: no KIRO_API_KEY, and no login in HOME' >&2
   exit 77
@@ -91,6 +95,8 @@ class KiroChatAgent:
         """Success is what the meter says, not the exit code."""
         words, credit, wrong = _read(end)
         remedies = {FailureKind.NOT_LOGGED_IN: KNOWN.login}
+        if end.timed_out and (prompt := _WAITS_FOR_LOGIN.search(_beginning(end))):
+            return failure(self.name, FailureKind.NOT_LOGGED_IN, detail=f"it waited: {prompt[0]}", remedy=KNOWN.login)
         bad = ended_badly(self.name, end, remedies=remedies)
         if bad is not None:
             return bad
@@ -101,6 +107,11 @@ class KiroChatAgent:
         return protocol.succeeded(
             protocol.decode(words, root=request.root), usage=Usage(credits=credit), model=self.cli.model or None
         )
+
+
+def _beginning(end: Exit) -> str:
+    """What it printed first; a login that has expired shows there, and no words of a model come before it."""
+    return clean((end.stderr[:2000] + b"\n" + end.stdout[:2000]).decode("utf-8", "replace"))
 
 
 def _stderr(end: Exit) -> str:
@@ -173,5 +184,7 @@ def make(name: str, values: Mapping[str, object]) -> Agent:
         agent = KiroChatAgent(name=name, kind=kind, cli=cli, stream=stream, tools=settings.text("tools", TOOLS))
     else:
         agent = acp.AcpAgent(name=name, kind=kind, cli=cli, known=known, mode=settings.text("mode"))
+    if cli.endpoint:
+        settings.fault(acp.NO_ENDPOINT)
     settings.done()
     return agent

@@ -39,7 +39,7 @@ class ModelAgent:
     name: str
     kind: str
     model: str
-    base_url: str = ""
+    endpoint: str = ""
     api_key_env: str = "OPENAI_API_KEY"
     region: str = ""
     profile: str = ""
@@ -61,10 +61,10 @@ class ModelAgent:
                 login_env=("AWS_PROFILE", "AWS_ACCESS_KEY_ID"),
                 login="run `aws sso login`, or set a profile",
             )  # fmt: skip
-        given = bool(self.base_url) or self.api_key_env in self.env
+        given = bool(self.endpoint) or self.api_key_env in self.env
         return Needs(
             module="pydantic_ai", extra="models", login_env=() if given else (self.api_key_env,),
-            login=f"set {self.api_key_env}, or `base_url` of a local service",
+            login=f"set {self.api_key_env}, or `endpoint` of a local service",
         )  # fmt: skip
 
     def program(self, request: Request) -> Program:
@@ -72,7 +72,7 @@ class ModelAgent:
         order: dict[str, Any] = {
             "kind": self.kind,
             "model": self.model,
-            "base_url": self.base_url,
+            "endpoint": self.endpoint,
             "api_key_env": self.api_key_env,
             "region": self.region,
             "profile": self.profile,
@@ -110,7 +110,7 @@ def make(name: str, values: Mapping[str, object]) -> ModelAgent:
         name=name,
         kind=kind,
         model=settings.text("model", BEDROCK_MODEL if aws else "gpt-5.1"),
-        base_url=settings.text("endpoint_url" if aws else "base_url"),
+        endpoint=settings.text("endpoint"),
         api_key_env="" if aws else settings.text("api_key_env", "OPENAI_API_KEY"),
         region=settings.text("region") if aws else "",
         profile=settings.text("profile") if aws else "",

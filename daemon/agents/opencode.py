@@ -38,7 +38,7 @@ exec "$@" --dir "$folder\""""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenCodeAgent:
-    """OpenCode; ``model`` is ``provider/model``, or with ``base_url`` a model of that OpenAI-compatible service.
+    """OpenCode; ``model`` is ``provider/model``, or with ``endpoint`` a model of that OpenAI-compatible service.
 
     It runs plugins of the folder it is started in whatever it is told, so it is started in an empty one; the workspace
     is then an outside directory to it, which it is allowed to work in.
@@ -54,7 +54,7 @@ class OpenCodeAgent:
         """The program; which login depends on the provider of its model."""
         return Needs(
             executable=self.cli.command[0],
-            login_files=(".local/share/opencode/auth.json",) if not self.cli.base_url else (),
+            login_files=(".local/share/opencode/auth.json",) if not self.cli.endpoint else (),
             login_unknown=True,
             install="npm install -g opencode-ai",
             login="run `opencode auth login`, or set the key of your provider",
@@ -99,8 +99,8 @@ class OpenCodeAgent:
             "mcp": {SERVER: {"type": "local", "command": list(server_argv()), "enabled": True}},
         }
         model = self.cli.model
-        if self.cli.base_url:
-            options = {"baseURL": self.cli.base_url, "apiKey": f"{{env:{self.api_key_env}}}"}
+        if self.cli.endpoint:
+            options = {"baseURL": self.cli.endpoint, "apiKey": f"{{env:{self.api_key_env}}}"}
             config["provider"] = {
                 "house": {
                     "npm": "@ai-sdk/openai-compatible",

@@ -10,8 +10,9 @@ from tests.contract.agent_contract import AgentContract, Subject
 
 KEY = {"ANTHROPIC_API_KEY": "scripted-key", "KIRO_API_KEY": "scripted-key", "GEMINI_API_KEY": "scripted-key"}
 CREDIT = Usage(credits=0.125)
-SAME_DRIVER = frozenset({"edit", "prose", "hang", "crash", "fail"})
-"""What one kind behind the protocol's driver shows for all of them."""
+TURN = Usage(input_tokens=1000, output_tokens=10, cache_read_tokens=100)
+NO_MODEL = frozenset({"edit", "prose", "hang", "crash", "fail"})
+"""It asks no model and speaks no prose, and its edits are no answer to a prompt; tests of its own show those."""
 
 
 def subjects():
@@ -21,16 +22,28 @@ def subjects():
         )
         yield kind, ("speaking.py", kind), {}, usage
     yield "kiro", ("speaking.py", "kiro"), {"protocol": "chat"}, Usage(credits=0.25)
+    yield "kiro", ("speaking.py", "kiro-stream"), {"protocol": "chat", "stream": True}, Usage(credits=0.25)
     yield "kiro", ("acp.py", "kiro"), {}, CREDIT
     yield "amazon-q", ("acp.py", "kiro"), {}, CREDIT
     for kind in ("acp", "cursor", "goose"):
-        yield kind, ("acp.py",), {}, Usage(input_tokens=1000, output_tokens=10, cache_read_tokens=100)
+        yield kind, ("acp.py",), {}, TURN
 
 
 class TestEveryKind(AgentContract):
-    @pytest.fixture(params=subjects(), ids=lambda case: f"{case[0]}-{case[1][0]}")
+    @pytest.fixture(params=subjects(), ids=lambda case: f"{case[0]}-{case[1][-1]}")
     def subject(self, request, program):
         kind, (name, *args), settings, usage = request.param
         agent = make("house", {"kind": kind, "command": program(name, *args), "env": KEY, **settings})
-        cannot = SAME_DRIVER if kind in ("acp", "amazon-q", "cursor", "goose") else frozenset()
-        return Subject(agent=agent, usage=usage, cannot=cannot)
+        return Subject(agent=agent, usage=usage)
+
+
+class TestBuiltin(AgentContract):
+    @pytest.fixture
+    def subject(self, root):
+        key = "AKIA" + "QY5TXWFN3R7KZD2M"
+        (root / "src/pay.ts").write_text(f"const a = 1;\nconst key = '{key}';\nconsole.log(a);\n")
+        found = ("credential.provider-key", "hardcoded-credential", "error")
+        action = "Review for hardcoded credentials."
+        return Subject(
+            agent=make("builtin"), usage=Usage(), finding=found, summary="1 error", action=action, cannot=NO_MODEL
+        )

@@ -48,6 +48,27 @@ def test_without_credentials_the_chat_ends_at_once_and_does_not_wait_for_a_login
     assert result.failure is FailureKind.NOT_LOGGED_IN
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_login_that_has_expired_and_waits_for_a_device_is_no_timeout(chat, ask, ended, stream):
+    prompt = "Open this URL: https://device.example/start\nand enter the code ABCD-EFGH\n"
+    said = {"stdout": prompt, "stderr": ""} if stream == "stdout" else {"stdout": "", "stderr": prompt}
+    result = chat().result(ask(), ended(**said, code=-9, timed_out=True))
+    assert (result.failure, result.retryable) == (FailureKind.NOT_LOGGED_IN, False)
+    assert "kiro-cli login" in result.error
+    assert chat().result(ask(), ended("> Looking.", code=-9, timed_out=True)).failure is FailureKind.TIMED_OUT
+
+
+def test_the_last_of_several_meters_counts_and_prose_about_credits_does_not(chat, ask, ended):
+    meters = " ▸ Credits: 1.00 • Time: 2s\n ▸ Credits: 1.75 • Time: 3s\n"
+    assert chat().result(ask(), ended("> Fine.", stderr=meters)).usage.credits == 1.75
+    assert chat().result(ask(), ended("> Credits: 9.99")).failure is FailureKind.OUTPUT_UNUSABLE
+
+
+def test_events_that_end_without_a_meter_are_no_success(chat, ask, ended):
+    result = chat(stream=True).result(ask(), ended('{"type":"text","text":"I was about to"}\n'))
+    assert result.failure is FailureKind.OUTPUT_UNUSABLE
+
+
 def test_the_events_of_version_3_are_read(chat, ask, ended):
     events = (
         '{"type":"text","text":"Let me look."}\n{"type":"tool_use","name":"read"}\n{"type":"text","text":"Fine."}\n'

@@ -7,7 +7,9 @@ from daemon.agents.port import FailureKind
 from daemon.agents.probe import probe
 from daemon.agents.registry import KINDS, READY_MADE, make
 from daemon.agents.settings import AgentSettingsError
+from daemon.choice import settings_of
 from daemon.errors import NoSuchThingError
+from hooks.workspace import load_workspace
 
 
 @pytest.mark.parametrize("name", READY_MADE)
@@ -51,6 +53,36 @@ def test_every_fault_of_the_settings_is_told_at_once(settings, said):
         make("mine", settings)
     for words in said:
         assert words in str(error.value)
+
+
+HOOKS = """
+agents:
+  house: {kind: openai, endpoint: 'http://127.0.0.1:1/v1', model: m, api_key_env: K, max_tokens: 5, max_requests: 2}
+  aws: {kind: bedrock, endpoint: 'http://127.0.0.1:2', model: m, region: eu-west-1, profile: p, env: {A: b}}
+  one: {kind: claude, endpoint: 'http://127.0.0.1:3', model: m, args: [--x], timeout: 5m, network: true}
+  two: {kind: codex, endpoint: 'http://127.0.0.1:4', api_key_env: K, command: [codex], pass_env: [P]}
+  six: {kind: gemini, endpoint: 'http://127.0.0.1:5'}
+  ten: {kind: copilot, endpoint: 'http://127.0.0.1:6', model: m}
+  own: {kind: opencode, endpoint: 'http://127.0.0.1:7', model: m, api_key_env: K}
+  mine: {kind: acp, command: [agent], model: m, network: false}
+"""
+
+
+def test_what_hooks_yaml_says_of_an_agent_reaches_its_program(tmp_path, ask):
+    (tmp_path / ".kiro/settings").mkdir(parents=True)
+    (tmp_path / ".kiro/settings/hooks.yaml").write_text(HOOKS + "hooks: []\n")
+    written = load_workspace(tmp_path).settings.agents
+    assert len(written) == 8
+    for number, (name, settings) in enumerate(written.items(), 1):
+        program = make(name, settings_of(settings)).program(ask())
+        said = " ".join([*program.argv, program.stdin.decode(), *map(str, program.env.items())])
+        assert settings.endpoint is None or f"http://127.0.0.1:{number}" in said, name
+
+
+@pytest.mark.parametrize("kind", ["acp", "kiro", "cursor", "goose"])
+def test_an_endpoint_that_nothing_would_obey_is_a_fault(kind):
+    with pytest.raises(AgentSettingsError, match="`endpoint` has no meaning"):
+        make("mine", {"kind": kind, "command": ["x"], "endpoint": "http://127.0.0.1:1"})
 
 
 def test_the_shorter_of_two_timeouts_holds(ask):
@@ -111,6 +143,7 @@ def test_the_embedded_agent_is_always_to_be_had(tmp_path):
         ("ThrottlingException: slow down", FailureKind.THROTTLED),
         ("529 overloaded_error", FailureKind.THROTTLED),
         ("stream disconnected before completion", FailureKind.MODEL_ERROR),
+        ("Connection failed: error sending request", FailureKind.MODEL_ERROR),
         ("connect ECONNREFUSED 127.0.0.1:1", FailureKind.MODEL_ERROR),
         ("bwrap: execvp codex: No such file or directory", FailureKind.NOT_INSTALLED),
         ("kiro-hookd: 5: exec: codex: not found", FailureKind.NOT_INSTALLED),

@@ -31,31 +31,33 @@ ODD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """An agent to be held to the contract. ``usage`` is what one turn uses; ``cannot`` are the things its program, as
-    it is played here, has no way to do.
+    """An agent to be held to the contract. ``usage`` is what one turn uses, ``finding`` the rule, category and level of
+    what it finds on line 2, ``action`` what makes it look; ``cannot`` are the things that it has no way to do.
     """
 
     agent: Agent
     usage: Usage = FULL
+    finding: tuple[str, str, str] = ("key", "hardcoded-credential", "error")
+    summary: str = "one key"
+    action: str = ""
     cannot: frozenset[str] = field(default_factory=frozenset)
 
     def must(self, what: str) -> None:
-        """Skip a test that asks for what cannot be played here."""
+        """Skip a test that asks for what an agent of this kind cannot do."""
         if what in self.cannot:
-            pytest.skip(f"nothing plays that for {self.agent.kind}")
+            pytest.skip(f"an agent of kind {self.agent.kind} has nothing to do with: {what}")
 
 
 class AgentContract:
     def test_a_review_yields_a_structured_finding_in_its_place(self, subject, ask, play, root):
-        subject.must("review")
-        request = ask("[[do review]]")
+        request = ask("[[do review]]", action=subject.action)
         result = play(subject.agent, request)
         assert (result.outcome, result.error, result.failure) == (Outcome.SUCCEEDED, None, None)
         placed = place(result, request, lambda path: (root / path).read_text())
         (finding,) = placed.findings
-        assert (finding.rule, finding.category, finding.level) == ("key", "hardcoded-credential", "error")
+        assert (finding.rule, finding.category, finding.level) == subject.finding
         assert (finding.file, finding.line) == ("src/pay.ts", 2)
-        assert result.summary == "one key"
+        assert subject.summary in result.summary
         assert result.usage == subject.usage
 
     def test_an_edit_lands_in_the_view_and_succeeds(self, subject, ask, play, root):
@@ -72,7 +74,7 @@ class AgentContract:
 
     def test_a_hang_is_a_timeout_that_is_not_retried(self, subject, ask, play):
         subject.must("hang")
-        result = play(subject.agent, ask("[[do hang]]", timeout=1.0))
+        result = play(subject.agent, ask("[[do hang]]", timeout=0.3))
         assert (result.outcome, result.failure) == (Outcome.TIMED_OUT, FailureKind.TIMED_OUT)
         assert not result.retryable
         assert result.error
@@ -94,6 +96,21 @@ class AgentContract:
         assert (result.outcome, result.failure) == (Outcome.FAILED, kind)
         assert result.retryable is RULES[kind].retryable
         assert result.findings == ()
+
+    def test_a_deadline_is_a_timeout_whatever_was_printed_before(self, subject, ask):
+        for text in ("", "half a", '{"summary": "half", "findings": []}'):
+            end = Exit(code=-9, timed_out=True, stdout=text.encode(), stderr=text.encode())
+            result = subject.agent.result(ask(), end)
+            assert (result.outcome, result.failure, result.retryable) == (
+                Outcome.TIMED_OUT,
+                FailureKind.TIMED_OUT,
+                False,
+            )
+
+    def test_a_program_that_was_killed_crashed(self, subject, ask):
+        result = subject.agent.result(ask(), Exit(code=-9))
+        assert (result.outcome, result.failure, result.findings) == (Outcome.FAILED, FailureKind.CRASHED, ())
+        assert result.retryable
 
     def test_a_stop_is_no_failure(self, subject, ask):
         result = subject.agent.result(ask(), Exit(code=-2, stopped=True))

@@ -75,7 +75,7 @@ def model(order: dict[str, Any]) -> Model:
     from pydantic_ai.models.openai import OpenAIChatModel  # noqa: PLC0415 - heavy, and only one of the two is needed
     from pydantic_ai.providers.openai import OpenAIProvider  # noqa: PLC0415
 
-    base_url = order["base_url"] or os.environ.get("OPENAI_BASE_URL") or None
+    base_url = order["endpoint"] or os.environ.get("OPENAI_BASE_URL") or None
     key = os.environ.get(order["api_key_env"]) or ("none" if base_url else None)
     return OpenAIChatModel(order["model"], provider=OpenAIProvider(base_url=base_url, api_key=key))
 
@@ -91,7 +91,7 @@ def _bedrock(order: dict[str, Any]) -> Model:
     retries = {"mode": "standard", "total_max_attempts": order["attempts"]}
     client = session.client(
         "bedrock-runtime",
-        endpoint_url=order["base_url"] or None,
+        endpoint_url=order["endpoint"] or None,
         config=Config(retries=retries, connect_timeout=10, read_timeout=300),
     )
     return BedrockConverseModel(order["model"], provider=BedrockProvider(bedrock_client=client))

@@ -112,6 +112,8 @@ def turn(do, mend):
         say(f"I did it in mode {STATE['mode']}: {do}.")
     if do == "big":
         say("x" * 5_000_000)
+    reasons = {"refusal": "refusal", "limit": "max_tokens", "strange": "a_reason_of_tomorrow"}
+    reason = reasons.get(do, "end_turn")
     if KIRO:
         meter = [{"value": 0.125, "unit": "credit", "unitPlural": "credits"}, {"value": 9, "unit": "request"}]
         send(
@@ -119,10 +121,9 @@ def turn(do, mend):
             params={"sessionId": "s1", "contextUsagePercentage": 3.0, "meteringUsage": meter},
         )
         send(method="_kiro.dev/metadata", params={"sessionId": "helper", "meteringUsage": meter})
-        return {"result": {"stopReason": "end_turn"}}
-    reasons = {"refusal": "refusal", "limit": "max_tokens", "strange": "a_reason_of_tomorrow"}
+        return {"result": {"stopReason": reason}}
     usage = {"inputTokens": 1100, "outputTokens": 10, "cachedReadTokens": 100, "totalTokens": 1110}
-    return {"result": {"stopReason": reasons.get(do, "end_turn"), "usage": usage}}
+    return {"result": {"stopReason": reason, "usage": usage}}
 
 
 def main():

@@ -129,6 +129,15 @@ def kiro(do, words, error):
             sys.exit(0)
         print(f"Kiro is having trouble responding right now: {error[1]}", file=sys.stderr)
         sys.exit(1)
+    if sys.argv[1] == "kiro-stream":
+        assert sys.argv[sys.argv.index("--output-format") + 1] == "stream-json"
+        line(type="a_kind_of_tomorrow", text={"not": "words"})
+        line(type="text", text="Let me look.")
+        line(type="tool_use", name="read")
+        line(type="text", text=words[:9])
+        line(type="text", text=words[9:])
+        line(type="result", usage={"credits": 0.25})
+        return
     print(f"\x1b[32m> \x1b[0m{words}")
     print("\x1b[2m ▸ Credits: 0.25 • Time: 4s\x1b[0m", file=sys.stderr)
 
@@ -142,7 +151,7 @@ def command(do, words, error):
 
 
 def main():
-    kind = sys.argv[1]
+    kind = sys.argv[1].partition("-")[0]
     prompt = sys.argv[-1] if kind == "kiro" else sys.stdin.read()
     mended = "-----" in prompt
     do = (re.findall(r"\[\[do ([\w-]+)\]\]", prompt) or ["prose"])[-1]
