@@ -152,6 +152,7 @@ class Account:
             error=result.error,
             changes=self.job.changes,
             summary=result.summary,
+            notes=result.notes,
             findings=result.findings,
             usage=result.usage,
             change_set=ChangeSetEntry(

@@ -91,7 +91,8 @@ class Result:
     """What a run gives. ``error`` is one sentence with its remedy when the outcome is not ``succeeded``;
     ``retryable`` tells whether another attempt can help, ``retry_after`` (seconds) when; ``failure`` says what kind of
     failure it was. ``quotes`` belong to ``findings`` one to one: the text that the agent says stands on that line, by
-    which ``daemon.agents.place`` corrects it; shorter means none for the rest.
+    which ``daemon.agents.place`` corrects it; shorter means none for the rest. ``notes`` are sentences about what the
+    agent could not see.
     """
 
     outcome: Outcome
@@ -104,6 +105,7 @@ class Result:
     retry_after: float | None = None
     failure: FailureKind | None = None
     quotes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Agent(Protocol):

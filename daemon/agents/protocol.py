@@ -29,6 +29,7 @@ MAX_MESSAGE = 4_000
 MAX_NAME = 200
 MAX_PATH = 4_096
 MAX_QUOTE = 1_000
+MAX_NOTES = 100
 _MAX_COUNT = 10**12
 
 _ITEM: dict[str, Any] = {
@@ -105,6 +106,7 @@ class Answer:
     structured: bool = False
     broken: str = ""
     left_out: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def encode(request: Request) -> bytes:
@@ -161,7 +163,14 @@ def answer(result: Mapping[str, Any], *, root: str) -> Answer:
         model=one_line(model, MAX_NAME) if isinstance(model, str) and model else None,
         structured=True,
         left_out=left_out,
+        notes=_notes(result.get("notes")),
     )
+
+
+def _notes(value: object) -> tuple[str, ...]:
+    """What an agent says it could not see: so many sentences of bounded length, and nothing that is no text."""
+    texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return tuple(one_line(text, MAX_MESSAGE) for text in texts[:MAX_NOTES])
 
 
 def succeeded(answer: Answer, *, usage: Usage | None = None, model: str | None = None) -> Result:
@@ -187,6 +196,7 @@ def succeeded(answer: Answer, *, usage: Usage | None = None, model: str | None =
         quotes=answer.quotes if not answer.broken else (),
         usage=usage or answer.usage,
         model=model or answer.model,
+        notes=answer.notes,
     )
 
 

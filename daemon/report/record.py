@@ -66,6 +66,7 @@ class RunDraft:
     error: str | None = None
     changes: tuple[Change, ...] = ()
     summary: str = ""
+    notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     change_set: ChangeSetEntry = field(default_factory=ChangeSetEntry)
     usage: Usage = field(default_factory=Usage)
@@ -94,6 +95,7 @@ class RunDraft:
             "error": None if self.error is None else clean(self.error, limit=4000),
             "changes": [_change(change) for change in self.changes],
             "summary": clean(self.summary),
+            **({"notes": [line(note) for note in self.notes]} if self.notes else {}),
             "findings": [_finding(finding) for finding in _bounded(self.findings)],
             "change_set": _change_set(self.change_set),
             "usage": {

@@ -127,7 +127,8 @@ class Redactor:
             for each in result.findings
         )
         error = None if result.error is None else safe(result.error)
-        return replace(result, summary=safe(result.summary), error=error, findings=findings), count
+        notes = tuple(safe(note) for note in result.notes)
+        return replace(result, summary=safe(result.summary), error=error, findings=findings, notes=notes), count
 
 
 def _spellings(value: str) -> Iterable[str]:

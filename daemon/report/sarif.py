@@ -111,6 +111,9 @@ def _invocation(value: Json) -> Json:
         level = "warning" if value["outcome"] == "stopped" else "error"
         notification = {"level": level, "message": {"text": f"{line(value['hook'])}: {said}"}}
         invocation["toolExecutionNotifications"] = [{**notification, "descriptor": {"id": value["outcome"]}}]
+    notes = [{"level": "note", "message": {"text": clean(note)}} for note in value.get("notes", ())]
+    if notes:
+        invocation.setdefault("toolExecutionNotifications", []).extend(notes)
     return invocation
 
 

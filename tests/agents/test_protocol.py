@@ -210,3 +210,10 @@ def test_no_bytes_make_decoding_raise(data):
 
 def test_deep_nesting_is_survived():
     assert decode('{"findings":' + "[" * 100_000).findings == ()
+
+
+def test_what_an_agent_could_not_see_is_kept_in_bounds():
+    answer = protocol.answer({"summary": "x", "findings": [], "notes": ["a\nb", 7, *["c"] * 500]}, root="/r")
+    assert answer.notes[0] == "a b"
+    assert len(answer.notes) == protocol.MAX_NOTES
+    assert protocol.answer({"summary": "x", "findings": [], "notes": "no list"}, root="/r").notes == ()

@@ -362,3 +362,10 @@ def test_a_run_on_another_file_resolves_nothing() -> None:
 def test_a_finding_that_comes_back_is_open_again_and_was_resolved_never() -> None:
     made = records([run(1), run(2, findings=()), run(3)])
     assert resolutions(made) == [[False], [], [False]]
+
+
+def test_what_a_run_could_not_see_is_a_notification_of_the_tool() -> None:
+    made = sarif([record(run(notes=("src/a.ts: could not be parsed",)))], version="1")
+    jsonschema.validate(made, SCHEMA)
+    [notification] = made["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert notification == {"level": "note", "message": {"text": "src/a.ts: could not be parsed"}}
