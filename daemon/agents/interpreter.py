@@ -15,12 +15,32 @@ from pathlib import Path
 import daemon
 import hooks
 
+_START = """
+import runpy, sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+_, *folders, module = sys.argv[:4]
+for folder in folders:
+    name, path = folder.rpartition("/")[2], folder + "/__init__.py"
+    package = sys.modules[name] = type(sys)(name)
+    package.__loader__ = SourceFileLoader(name, path)
+    package.__spec__ = ModuleSpec(name, package.__loader__, origin=path, is_package=True)
+    package.__spec__.submodule_search_locations.append(folder)
+    package.__file__, package.__package__, package.__path__ = path, name, [folder]
+    package.__loader__.exec_module(package)
+sys.argv[:4] = [module]
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+# Python finds a package by listing the folder it lies in. Of an editable install that is the source's own root, with
+# all there is beside the packages, and a view shows only the packages: so they are loaded from where they are known
+# to be, and what is below them is found as ever.
+
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc")  # every view shows these
 
 
 def module_argv(module: str, *args: str) -> tuple[str, ...]:
     """The command line that runs ``module`` with the interpreter that runs this."""
-    return (sys.executable, "-I", "-X", "utf8", "-m", module, *args)
+    folders = (os.path.dirname(package.__file__ or "") for package in (hooks, daemon))
+    return (sys.executable, "-I", "-X", "utf8", "-c", _START, *folders, module, *args)
 
 
 @functools.cache
