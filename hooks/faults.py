@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
-    """Something that must be put right. ``key`` is the dotted way to the place (``hooks[0].trigger``), "" for none."""
+class Remark:
+    """Something said of a place in a file. ``key`` is the dotted way to it (``hooks[0].trigger``), "" for none."""
 
     file: str
     line: int
@@ -29,18 +29,16 @@ class Fault:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Notice:
+class Fault(Remark):
+    """Something that must be put right."""
+
+    __slots__ = ()
+
+
+class Notice(Remark):
     """Something worth knowing that keeps nothing from working."""
 
-    file: str
-    line: int
-    column: int
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+    __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sources
+from daemon.agents.builtin.review.arguments import resolved
 from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.sources import TAINTED, Facts
@@ -111,15 +112,6 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
     return False
 
 
-def _record(expr: ir.Expr, frame: Frame) -> ir.Expr:
-    for _ in range(6):
-        value = frame.value(expr.id) if isinstance(expr, ir.Name) else None
-        if value is None or value is expr:
-            break
-        expr = value
-    return expr
-
-
 def _fields(call: ir.Call, frame: Frame) -> list[tuple[str, ir.Expr, str]]:
     """The named parts of a call's arguments: keywords, and the entries of objects it is given. With each, the variable
     that holds the object ("" for a literal), so that later writes into it can be seen.
@@ -127,7 +119,7 @@ def _fields(call: ir.Call, frame: Frame) -> list[tuple[str, ir.Expr, str]]:
     found = [(key, value, "") for key, value in call.kwargs if key != "**"]
     for arg in [*call.args, *(value for key, value in call.kwargs if key == "**")]:
         owner = arg.id if isinstance(arg, ir.Name) else ""
-        record = _record(arg, frame)
+        record = resolved(arg, frame)
         if isinstance(record, ir.Record):
             for key_expr, value in record.entries:
                 if isinstance(key_expr, ir.Const):
@@ -147,7 +139,7 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
         if key not in _NOT_DATA:
             facts |= flow.facts(value, frame)
     for arg in call.args:
-        if isinstance(arg, ir.Name) and isinstance(_record(arg, frame), ir.Record):
+        if isinstance(arg, ir.Name) and isinstance(resolved(arg, frame), ir.Record):
             for key, fact in list(frame.facts.items()):
                 if key.startswith(f"{arg.id}.") and key.split(".")[1] not in _NOT_DATA:
                     facts |= fact
@@ -157,7 +149,7 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
 def _dynamo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """A DynamoDB request whose expression or table the input decides, or that is the input itself."""
     for arg in call.args[:1]:
-        whole = _record(arg, frame)
+        whole = resolved(arg, frame)
         if (name.endswith("Command") or _DOCUMENT_CLIENT.search(name)) and isinstance(
             whole, ir.Member | ir.Name | ir.Index | ir.Call
         ):
@@ -195,7 +187,7 @@ def _named_parts(call: ir.Call) -> bool:
 
 
 def _keys_only(flow: Flow, value: ir.Expr, frame: Frame) -> Facts:
-    record = _record(value, frame)
+    record = resolved(value, frame)
     if not isinstance(record, ir.Record):
         return flow.facts(value, frame)
     return frozenset().union(*(flow.facts(key, frame) for key, _ in record.entries if key is not None))
@@ -216,7 +208,7 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """A MongoDB filter that is the input itself, or holds values that may be operators."""
     if not call.args:
         return
-    first = _record(call.args[0], frame)
+    first = resolved(call.args[0], frame)
     what = f"the filter of `{name.rsplit('.', maxsplit=1)[-1]}`"
     if not isinstance(first, ir.Record):
         kinds = frozenset({sources.BODY, sources.QUERY, sources.REQUEST, sources.FIELD, sources.EVENT})
@@ -228,7 +220,7 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             flow.uses.inject(
                 "injection.nosql", call, sources.of_kinds(flow.facts(value, frame), TAINTED, "nosql"), "`$where`"
             )
-        elif not isinstance(value, ir.Concat | ir.Record) and not _made_text(_record(value, frame)):
+        elif not isinstance(value, ir.Concat | ir.Record) and not _made_text(resolved(value, frame)):
             facts = flow.facts(value, frame)
             loose = sources.of_kinds(facts, frozenset({sources.BODY}), "nosql")
             if "express" in flow.module.text:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from daemon.difference import FileBytes
-from daemon.named import NamedFile, files_of, words_of
+from daemon.trust.named import NamedFile, files_of, words_of
 from hooks.loaded import AgentSettings
 
 if TYPE_CHECKING:

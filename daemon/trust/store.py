@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from daemon.difference import FileBytes, describe
 from daemon.errors import StateError
-from daemon.examine import VERSION, Examined, Looker, digest, examine
 from daemon.state.paths import workspace_name
+from daemon.trust.examine import VERSION, Examined, Looker, examine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -257,8 +257,3 @@ def _changes(before: Mapping[str, str], examined: Examined) -> Iterator[FileChan
             yield FileChange(path=path, kind="added")
         elif before[path] != now[path]:
             yield FileChange(path=path, kind="changed")
-
-
-__all__ = [
-    "Examined", "FileChange", "TrustState", "TrustStore", "Verdict", "digest", "examine",
-]  # fmt: skip
