@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from daemon.agents.builtin.review import review_file
+
 
 def statement(**parts) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **parts}]}, indent=1)
@@ -199,3 +201,32 @@ def test_a_policy_written_as_text_inside_yaml_is_read_at_its_lines(found):
             }]}
     """
     assert found("template.yaml", text) == {("iam.wildcard-principal", 9)}
+
+
+ROLE = {"Properties": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}, "Type": "AWS::IAM::Policy"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "owner"),
+    [
+        ("template.json", json.dumps({"Resources": {"Wide": ROLE}}), "in `Wide`."),
+        (
+            "main.tf",
+            'resource "aws_iam_policy" "wide" { policy = jsonencode({ Statement = [{ Effect="Allow", Action="*"}] }) }',
+            "in `aws_iam_policy.wide`.",
+        ),
+        (
+            "serverless.yml",
+            "functions:\n  pay:\n    iamRoleStatements:\n      - {Effect: Allow, Action: '*', Resource: '*'}\n",
+            "in `pay`.",
+        ),
+    ],
+)
+def test_a_statement_is_told_with_the_resource_it_belongs_to(path, text, owner):
+    (finding,) = review_file(path, text).findings
+    assert owner in finding.message
+
+
+def test_a_statement_in_no_named_resource_is_told_without_one():
+    (finding,) = review_file("policy.json", statement(Action="*", Resource="*")).findings
+    assert ", in `" not in finding.message

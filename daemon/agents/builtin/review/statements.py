@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import policy, secrets
@@ -27,6 +28,8 @@ SOURCES = ("SourceArn", "SourceAccount", "PrincipalOrgID", "source_arn", "source
            "sourceArn", "sourceAccount", "organizationId")  # fmt: skip
 """Keys of a Lambda permission that say who may use it, as a condition would."""
 _ARN_KEYS = {"for_each", "policies", "policy", "policy_arns", "role_policy_arns", "custom_role_policy_arns"}
+_SECTIONS = {"Resources": 1, "resource": 2, "data": 2, "functions": 1}
+"""Where a file's named things stand, and of how many keys a name is made there."""
 _NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions"}
 _SCHEMA_KEYS = {"type", "Type", "properties", "required", "description", "Description", "Export", "AttributeType"}
 
@@ -39,13 +42,27 @@ def find(root: Node) -> list[Hit]:
         if isinstance(node, Map):
             statement = read_statement(node, place)
             if statement:
-                hits.extend(policy.judge(statement))
+                hits.extend(_told_of(_owner(place), hit) for hit in policy.judge(statement))
             hits.extend(_secrets(node, place))
         elif isinstance(node, Scalar) and _names_policy(node, place):
             hit = policy.managed(node)
             if hit:
-                hits.append(hit)
+                hits.append(_told_of(_owner(place), hit))
     return hits
+
+
+def _owner(place: Place) -> str:
+    """The resource, block or function a place belongs to, as its file names it; "" when the file names none."""
+    keys = place.keys
+    for section, names in _SECTIONS.items():
+        if section in keys:
+            start = keys.index(section) + 1
+            return ".".join(keys[start : start + names])
+    return ""
+
+
+def _told_of(owner: str, hit: Hit) -> Hit:
+    return replace(hit, detail=f"{hit.detail.rstrip('.')}, in `{owner}`.") if owner else hit
 
 
 def _names_policy(node: Scalar, place: Place) -> bool:
