@@ -230,3 +230,71 @@ def test_a_statement_is_told_with_the_resource_it_belongs_to(path, text, owner):
 def test_a_statement_in_no_named_resource_is_told_without_one():
     (finding,) = review_file("policy.json", statement(Action="*", Resource="*")).findings
     assert ", in `" not in finding.message
+
+
+BOUNDARY = """\
+Resources:
+  R:
+    Type: AWS::IAM::Role
+    Properties:
+      PermissionsBoundary: arn:aws:iam::aws:policy/AdministratorAccess
+"""
+ATTACHED = "new AttachRolePolicyCommand({ PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' });\n"
+LISTED = "const role = {\n  managedPolicies: ['arn:aws:iam::aws:policy/AdministratorAccess'],\n};\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "hits"),
+    [
+        ("attach.py", 'c.attach_role_policy(PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")', "admin-policy"),
+        ("attach.js", ATTACHED, "admin-policy"),
+        ("serverless.ts", LISTED, "admin-policy"),
+        ("main.tf", 'data "aws_iam_policy" "admin" {\n  name = "AdministratorAccess"\n}\n', "admin-policy"),
+        ("grant.ts", "table.grant(fn, 'dynamodb:*');\n", "service-wildcard"),
+        ("grant.py", 'Grant.add_to_principal(grantee=fn, actions=["s3:*"], resource_arns=["*"])', "service-wildcard"),
+        ("boundary.yaml", BOUNDARY, None),
+        ("compare.py", 'if policy == "arn:aws:iam::aws:policy/AdministratorAccess":\n    warn()\n', None),
+        ("grant.ts", "table.grant(fn, 'dynamodb:GetItem');\n", None),
+    ],
+)
+def test_rights_are_found_where_they_are_attached(found, path, text, hits):
+    assert {rule for rule, _ in found(path, text)} == ({f"iam.{hits}"} if hits else set())
+
+
+POLICY = """\
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    { "Effect": "Allow",
+      "Action": "s3:*",
+      "Resource": "*" }
+  ]
+}"""
+TEMPLATE = """\
+resource "aws_iam_policy" "p" {
+  policy = <<EOF
+{ "Statement": [
+  %{ if var.wide }
+  { "Effect": "Allow",
+    "Action": "s3:*", "Resource": ${jsonencode(var.arns)} }
+  %{ endif }
+] }
+EOF
+}
+"""
+QUOTED = f'resource "aws_iam_policy" "p" {{\n  policy = {json.dumps(json.dumps(json.loads(POLICY)))}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("policy.js", f"const policy = `{POLICY}`;\n", 5),
+        ("policy.ts", "const policy = `" + POLICY.replace('"*"', '"${arn}"') + "`;\n", 5),
+        ("policy.py", f'POLICY = """{POLICY}"""\n', 5),
+        ("policy.py", f"POLICY = {json.dumps(POLICY)}\n", 1),
+        ("main.tf", QUOTED, 2),
+        ("main.tf", TEMPLATE, 6),
+    ],
+)
+def test_a_policy_written_as_text_is_read_in_its_place(found, path, text, line):
+    assert found(path, text) == {("iam.service-wildcard", line)}

@@ -22,10 +22,11 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
     if tail == "PolicyStatement":
         return statements.find_here(_call_tree(expr, frame))
     if tail in {"addActions", "add_actions"}:
-        node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
-        actions = Seq(expr.line, expr.column, expr.end_line, [to_tree(arg, frame) for arg in expr.args])
-        node.entries.append((Scalar("actions", expr.line, expr.column, expr.line), actions))
-        return statements.find_here(node)
+        return statements.find_here(_actions(expr, expr.args, frame))
+    if tail in {"addToPrincipal", "add_to_principal", "addToPrincipalOrResource", "add_to_principal_or_resource"}:
+        return statements.find_here(_call_tree(expr, frame))
+    if tail == "grant":
+        return statements.find_here(_actions(expr, expr.args[1:], frame))
     if tail == "Role":
         who = _call_tree(expr, frame).get("assumedBy", "assumed_by")
         return policy.judge(policy.Statement(expr.line, expr.end_line, kind="trust", principals=scalars(who)))
@@ -56,6 +57,14 @@ def _granted(expr: ir.Call, tail: str, frame: Frame) -> list[Hit]:
     named = scalars(who) if who is not None else [to_tree(arg, frame) for arg in expr.args[:1]]
     principals = [node for node in named if isinstance(node, Scalar)]
     return policy.judge(policy.Statement(expr.line, expr.end_line, kind="resource", principals=principals))
+
+
+def _actions(expr: ir.Call, arguments: list[ir.Expr], frame: Frame) -> Map:
+    """A statement of which only the actions are known."""
+    node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
+    actions = Seq(expr.line, expr.column, expr.end_line, [to_tree(arg, frame) for arg in arguments])
+    node.entries.append((Scalar("actions", expr.line, expr.column, expr.line), actions))
+    return node
 
 
 def _call_tree(expr: ir.Call, frame: Frame) -> Map:

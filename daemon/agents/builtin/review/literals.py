@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import constructs, ir, secrets, statements
-from daemon.agents.builtin.review.document import Map
+from daemon.agents.builtin.review import constructs, ir, policy_text, secrets, statements
+from daemon.agents.builtin.review.document import Map, scalars
 from daemon.agents.builtin.review.frames import Frame, Namer
 from daemon.agents.builtin.review.model import Hit
 
@@ -117,16 +118,9 @@ def _text(value: ir.Expr) -> str | None:
 
 def _expression(expr: ir.Expr, namer: Namer, frame: Frame, module: ir.Module) -> list[Hit]:
     if isinstance(expr, ir.Const):
-        match = _BEARER.match(expr.value) if isinstance(expr.value, str) else None
-        if (
-            match
-            and re.search(r"\d", match.group(1))
-            and not secrets.is_placeholder(match.group(1))
-            and secrets.entropy(match.group(1)) > 3
-        ):
-            return [Hit(rule="credential.assigned", line=expr.line, column=expr.column,
-                        detail=f"An authorization header with its token: {secrets.mask(match.group(1))}.")]  # fmt: skip
-        return []
+        return [*_header(expr), *_policy(expr)]
+    if isinstance(expr, ir.Concat):
+        return _policy(expr)
     if isinstance(expr, ir.Record):
         return _record(expr)
     if isinstance(expr, ir.Call):
@@ -135,11 +129,37 @@ def _expression(expr: ir.Expr, namer: Namer, frame: Frame, module: ir.Module) ->
     return []
 
 
+def _header(expr: ir.Const) -> list[Hit]:
+    """``Bearer <token>`` as a literal."""
+    match = _BEARER.match(expr.value) if isinstance(expr.value, str) else None
+    if match is None:
+        return []
+    token = match.group(1)
+    if not re.search(r"\d", token) or secrets.is_placeholder(token) or secrets.entropy(token) <= 3:
+        return []
+    return [Hit(rule="credential.assigned", line=expr.line, column=expr.column,
+                detail=f"An authorization header with its token: {secrets.mask(token)}.")]  # fmt: skip
+
+
+def _policy(expr: ir.Const | ir.Concat) -> list[Hit]:
+    """What is too wide in a policy written as JSON in a string."""
+    if isinstance(expr, ir.Const):
+        text = expr.value if isinstance(expr.value, str) else ""
+    else:
+        text = "".join(str(part.value) if isinstance(part, ir.Const) else "${}" for part in expr.parts)
+    tree = policy_text.read(text, expr.line) if "Action" in text else None
+    if tree is None:
+        return []
+    return [replace(hit, line=min(hit.line, expr.end_line)) for hit in statements.find(tree)
+            if hit.rule.startswith("iam.")]  # fmt: skip
+
+
 def _record(expr: ir.Record) -> list[Hit]:
     hits = []
     for key, value in expr.entries:
         if isinstance(key, ir.Const) and isinstance(key.value, str):
             hits.extend(_named(key.value, value))
+            hits.extend(_managed(key.value, value))
     tree = constructs.to_tree(expr)
     if (
         isinstance(tree, Map)
@@ -150,8 +170,18 @@ def _record(expr: ir.Record) -> list[Hit]:
     return hits
 
 
+def _managed(name: str, value: ir.Expr) -> list[Hit]:
+    """The wide ones among managed policies that stand by name or ARN under a key that attaches them."""
+    if name not in statements.MANAGED_KEYS:
+        return []
+    named = scalars(constructs.to_tree(value))
+    return [hit for hit in map(statements.managed, named) if hit]
+
+
 def _call(expr: ir.Call, namer: Namer, frame: Frame) -> list[Hit]:
-    hits = [hit for name, value in expr.kwargs if name != "**" for hit in _named(name, value)]
+    hits = [
+        hit for name, value in expr.kwargs if name != "**" for hit in (*_named(name, value), *_managed(name, value))
+    ]
     dotted = namer.name(expr.func, frame)
     for pattern, position in _KEYED:
         if pattern.search(dotted) and position < len(expr.args):

@@ -143,10 +143,15 @@ def _every_action(statement: Statement) -> Hit | None:
     if action is None or statement.kind != "identity":
         return None
     wild = _wild_resource(statement)
-    where = "on every resource" if wild else "on the resources named"
-    return _hit("iam.action-wildcard", action, f"Allows every action of every service (`*`) {where}.",
+    return _hit("iam.action-wildcard", action, f"Allows every action of every service (`*`){_where(statement)}.",
                 level=None if wild or not statement.resources else Level.WARNING,
                 end=_as_far_as(action, wild))  # fmt: skip
+
+
+def _where(statement: Statement) -> str:
+    if _wild_resource(statement):
+        return " on every resource"
+    return " on the resources named" if statement.resources else ""
 
 
 def _as_far_as(first: Scalar, *others: Scalar | None) -> int:
@@ -168,7 +173,7 @@ def _service(statement: Statement) -> Hit | None:
     names = ", ".join(f"`{action.text.strip()}`" for action in wide[:6])
     wild = _wild_resource(statement)
     if wild is None:
-        return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on the resources named.",
+        return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}){_where(statement)}.",
                     end=_as_far_as(*wide))  # fmt: skip
     grave = any(action.text.strip().lower() in {"iam:*", "organizations:*"} for action in wide)
     return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on every resource.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import statements
+from daemon.agents.builtin.review import policy_text, statements
 from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, walk
 from daemon.agents.builtin.review.model import Hit, Looked
 from daemon.agents.builtin.review.read_yaml import UnreadableError, parse
@@ -49,9 +49,8 @@ def _meant(root: Node, node: Node) -> Node:
         if isinstance(found, Scalar) and found.literal:
             return Scalar(found.text, node.line, node.column, node.end_line, string=found.string)
         return found if isinstance(found, Seq) else node
-    if '"Statement"' in node.text and node.text.lstrip().startswith("{") and len(node.text) < 100_000:
-        return _policy(node)
-    return node
+    # The text of a block begins on the line after its ``|``.
+    return policy_text.read(node.text, node.line + ("\n" in node.text)) or node
 
 
 def _folded(node: Map | Seq) -> Scalar | None:
@@ -87,13 +86,3 @@ def _under(root: Node, path: str) -> Node | None:
     for name in path.split("."):
         node = node.get(name) if isinstance(node, Map) else None
     return node
-
-
-def _policy(node: Scalar) -> Node:
-    """A policy written as JSON text inside YAML; the text begins on the line after its ``|``."""
-    first = node.line + 1 if "\n" in node.text else node.line
-    try:
-        documents = parse(node.text, json=True, first_line=first)
-    except UnreadableError:
-        return node
-    return documents[0] if documents else node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import read_yaml, statements
+from daemon.agents.builtin.review import policy_text, statements
 from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq
 from daemon.agents.builtin.review.model import Looked
 from daemon.agents.builtin.review.parsing import parse
@@ -141,10 +141,11 @@ def _key(node: Syntax) -> Scalar:
     return Scalar(_text(node).strip("()"), line, node.start_point[1] + 1, line)
 
 
-def _scalar(node: Syntax, line: int, column: int, end: int) -> Scalar:
+def _scalar(node: Syntax, line: int, column: int, end: int) -> Node:
     if node.type in {"string_lit", "quoted_template", "numeric_lit", "bool_lit"}:
         text = _text(node)
-        return Scalar(
+        policy = policy_text.read(text.replace('\\"', '"').replace("\\n", " "), line) if text[:1] == "{" else None
+        return policy or Scalar(
             text, line, column, end, literal="${" not in text, string=node.type in {"string_lit", "quoted_template"}
         )
     return Scalar(_text(node)[:200], line, column, end, literal=False)
@@ -153,14 +154,5 @@ def _scalar(node: Syntax, line: int, column: int, end: int) -> Scalar:
 def _policy_text(node: Syntax, line: int, column: int, end: int) -> Node:
     """A heredoc: read as a document when it is one, else one scalar."""
     raw = (node.text or b"").decode("utf-8", "replace")
-    head, _, inner = raw.partition("\n")
-    inner = inner.rpartition("\n")[0]
-    if inner.lstrip().startswith(("{", "[")) and len(inner) < 100_000:
-        try:
-            documents = read_yaml.parse(inner, json=True, first_line=line + 1)
-        except read_yaml.UnreadableError:
-            documents = []
-        if documents:
-            return documents[0]
-    del head
-    return Scalar(inner, line, column, end, literal=False)
+    inner = raw.partition("\n")[2].rpartition("\n")[0]
+    return policy_text.read(inner, line + 1) or Scalar(inner, line, column, end, literal=False)

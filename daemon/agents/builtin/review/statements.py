@@ -21,13 +21,16 @@ _RESOURCE_POLICY = re.compile(
     r"^aws_(?:lambda_permission|s3_bucket_policy|sqs_queue|sns_topic|ecr_repository_policy|secretsmanager_secret_policy|kms_key|"
     r"vpc_endpoint|api_gateway_rest_api|elasticsearch_domain|opensearch_domain)"
 )
-_MANAGED_KEYS = {"ManagedPolicyArns", "managedPolicies", "managed_policies", "managed_policy_arns", "policy_arn",
-                 "iamManagedPolicies", "Policies", "PolicyArn", "PolicyArns"}  # fmt: skip
+MANAGED_KEYS = {"ManagedPolicyArns", "managedPolicies", "managed_policies", "managed_policy_arns", "policy_arn",
+                 "iamManagedPolicies", "Policies", "PolicyArn", "PolicyArns", "managedPolicyArn", "managedPolicyArns",
+                "managed_policy_arn", "policyArn"}  # fmt: skip
 _PERMISSIONS = {"AWS::Lambda::Permission", "aws_lambda_permission"}
 SOURCES = ("SourceArn", "SourceAccount", "PrincipalOrgID", "source_arn", "source_account", "principal_org_id",
            "sourceArn", "sourceAccount", "organizationId")  # fmt: skip
 """Keys of a Lambda permission that say who may use it, as a condition would."""
-_ARN_KEYS = {"for_each", "policies", "policy", "policy_arns", "role_policy_arns", "custom_role_policy_arns"}
+_MANAGED_ARN = re.compile(r"^arn:(?:\$\{[^}]*\}|[^:\s]*):iam::aws:policy/[\w/-]+$")
+_NO_GRANT = re.compile(r"Condition|InputParameters|boundary|deny|denied|allow_?list|forbid|black_?list", re.IGNORECASE)
+"""Keys under which a managed policy's ARN gives nobody anything."""
 _SECTIONS = {"Resources": 1, "resource": 2, "data": 2, "functions": 1}
 """Where a file's named things stand, and of how many keys a name is made there."""
 _NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions"}
@@ -67,7 +70,9 @@ def _told_of(owner: str, hit: Hit) -> Hit:
 
 def _names_policy(node: Scalar, place: Place) -> bool:
     key = place.keys[-1] if place.keys else ""
-    return key in _MANAGED_KEYS or (key in _ARN_KEYS and node.text.startswith("arn:"))
+    if key in MANAGED_KEYS or place.keys[:2] == ("data", "aws_iam_policy"):
+        return True
+    return bool(_MANAGED_ARN.match(node.text)) and not any(_NO_GRANT.search(key) for key in place.keys)
 
 
 def find_here(node: Map) -> list[Hit]:
@@ -92,7 +97,7 @@ def read_statement(node: Map, place: Place) -> Statement | None:
         return None
     if any(s.text.strip().strip("<>").lower().endswith("deny") for s in scalars(effect)):
         return None
-    resources = node.get("Resource", "resources", "resource", "Resources")
+    resources = node.get("Resource", "resources", "resource", "Resources", "resourceArns", "resource_arns")
     return Statement(
         line=node.line,
         end_line=node.end_line,
