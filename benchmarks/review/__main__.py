@@ -55,7 +55,8 @@ def report(engine: str, names: dict, present: list[str], found: dict, options: a
     print(f"{engine}:")
     for category, tally in tallies.items():
         print(f"  {category:26} precision {_share(tally.precision)} ({tally.right}/{tally.right + tally.wrong})  "
-              f"recall {_share(tally.recall)} ({tally.met}/{tally.met + tally.missed})  "
+              f"recall {_share(tally.recall)} ({tally.met}/{tally.met + tally.missed}), "
+              f"by expectation {_share(tally.expected_recall)} ({tally.expected_met}/{tally.expected})  "
               f"| by file: precision {_share(tally.file_precision)} recall {_share(tally.file_recall)}")  # fmt: skip
         if options.wrong and engine == "builtin":
             for place in tally.wrong_places:

@@ -3,8 +3,10 @@
 A finding and a label match when they are of one category and at most ``NEAR`` lines apart: labels were put on the
 statement, the sink or the source, and reviewers point at one of the lines of the same construct. A finding in a
 category that is neutral for its file counts for nothing. Several findings on one label all count as right (once each),
-a label is met by any of them. Notes count for missing-input-validation only: elsewhere a note says "look at this one
-day" and is no alarm. Suppressed findings count as found.
+a label is met by any of them. Recall is counted twice: by line, and by expectation, which is met when one of its lines
+is (an expectation may name the action, the resource and where the policy begins, all of one statement). Notes count for
+missing-input-validation only: elsewhere a note says "look at this one day" and is no alarm. Suppressed findings count
+as found.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ class Tally:
     wrong: int = 0
     met: int = 0
     missed: int = 0
+    expected_met: int = 0
+    expected: int = 0
     files_right: int = 0
     files_wrong: int = 0
     files_missed: int = 0
@@ -50,6 +54,10 @@ class Tally:
     def recall(self) -> float | None:
         total = self.met + self.missed
         return self.met / total if total else None
+
+    @property
+    def expected_recall(self) -> float | None:
+        return self.expected_met / self.expected if self.expected else None
 
     @property
     def file_precision(self) -> float | None:
@@ -93,6 +101,12 @@ def score(
             else:
                 tally.missed += 1
                 tally.missed_places.append(f"{name}:{line} {category}")
+        for expected in label["expected"]:
+            if expected["category"] == category and category not in neutral:
+                tally.expected += 1
+                tally.expected_met += any(
+                    p.line - near <= line <= p.end_line + near for p in mine for line in expected["lines"]
+                )
         if lines and category not in neutral:
             tally.files_right += bool(mine)
             tally.files_missed += not mine

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, sources
+from daemon.agents.builtin.review import guards, ir, names, sources
+from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
@@ -60,6 +62,19 @@ _NO_HANDOFF = re.compile(
 )
 
 
+_PACKAGES = words(
+    """
+    boto3 botocore aioboto3 aws_lambda_powertools aws_xray_sdk aws_cdk requests httpx urllib3 aiohttp flask fastapi
+    starlette django chalice mangum pydantic marshmallow jsonschema cerberus voluptuous sqlalchemy psycopg2 psycopg
+    pymysql pymongo redis jwt jose passlib bcrypt cryptography Crypto numpy pandas PIL cv2 openai anthropic langchain
+    langchain_core langchain_community google stripe twilio sendgrid slack_sdk yaml simplejson orjson ujson dateutil
+    pytz jinja2 markdown bs4 lxml structlog loguru sentry_sdk opensearchpy elasticsearch requests_aws4auth pynamodb
+    tenacity cachetools attr attrs nacl firebase_admin nltk sklearn torch tensorflow transformers pyarrow awswrangler
+    s3fs fsspec magic docx fitz reportlab qrcode zoneinfo typing_extensions six certifi itsdangerous werkzeug
+    """
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """A call as it was met: its name, its parts' origins, and whether its name says that it validates."""
@@ -94,11 +109,13 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
         return sources.made_safe(brought, *EVERY_SINK)
     if call.tail == "get" and isinstance(call.expr.func, ir.Member) and _is_table(call.expr.func.base, frame):
         return frozenset().union(*call.arguments[1:])
+    if names.REQUESTS.match(call.dotted):
+        return _unknown(call, brought)
     if _PASSES.search(call.dotted) and not call.expr.awaited:
         return brought
     if _LOGS.search(call.dotted):
         return NOTHING
-    _handoff(call, flow, frame)
+    _handoff(call, flow)
     return _unknown(call, brought)
 
 
@@ -146,6 +163,9 @@ def _typed_model(call: Outcome, flow: Flow) -> bool:
 
 def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts:
     """A method of the value itself: mostly the value in another form."""
+    first = call.expr.args[0] if call.expr.args else None
+    if call.tail in {"get", "pop"} and isinstance(first, ir.Const) and isinstance(first.value, str):
+        return flow.member(call.receiver, first.value, call.expr) | brought
     if call.tail in {"map", "flatMap"} and call.expr.args and isinstance(call.expr.args[0], ir.Lambda):
         return flow.call(call.expr.args[0].function, [sources.deeper(call.receiver)], frame)
     if call.tail in {"replace", "replaceAll"}:
@@ -169,19 +189,31 @@ def _strips(expr: ir.Call) -> bool:
     return isinstance(first, ir.Const) and isinstance(first.value, str) and bool(re.match(r"^/?\(?\[\^", first.value))
 
 
-def _handoff(call: Outcome, flow: Flow, frame: Frame) -> None:
-    """The body given to code of another file: nobody has looked at it so far."""
+def _handoff(call: Outcome, flow: Flow) -> None:
+    """The caller's data given to code of another file: nobody has looked at it so far."""
+    if _NO_HANDOFF.match(call.tail) or call.tail[:1].isupper() or not _is_ours(call, flow):
+        return
+    kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else _HANDED
+    handed = frozenset(o for o in call.all_arguments if o.kind in kinds)
+    if handed:
+        flow.uses.hand_off(call.expr, handed, call.tail)
+
+
+_HANDED = {sources.BODY, sources.QUERY, sources.FIELD}
+
+
+def _is_ours(call: Outcome, flow: Flow) -> bool:
+    """Whether a call goes to another file of the same project, as far as the name tells."""
     head = call.dotted.split(".", maxsplit=1)[0].split("(", maxsplit=1)[0]
-    ours = head in {"this", "self"} or head.startswith((".", "@/", "~/", "src/")) or head == ""
     imported = flow.module.imports.get(_root(call.expr.func), "")
-    if not ours and not imported.startswith((".", "@/", "~/", "src/")):
-        return
-    if _NO_HANDOFF.match(call.tail) or call.tail[:1].isupper():
-        return
-    del frame
-    bodies = frozenset(o for o in call.all_arguments if o.kind == sources.BODY)
-    if bodies:
-        flow.uses.hand_off(call.expr, bodies, call.tail)
+    local = (".", "@/", "~/", "src/")
+    if head in {"this", "self", ""} or head.startswith(local) or imported.startswith(local):
+        return True
+    if flow.module.language == "script":
+        return False
+    origin = imported or (head if any(o.split(".")[0] == head for o in flow.module.imports.values()) else "")
+    top = origin.split(".", maxsplit=1)[0]
+    return bool(top) and top not in sys.stdlib_module_names and top not in _PACKAGES
 
 
 def _root(expr: ir.Expr) -> str:

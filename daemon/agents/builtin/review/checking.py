@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sinks, sources
 from daemon.agents.builtin.review.frames import key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from daemon.agents.builtin.review.evaluate import Evaluation as Flow
     from daemon.agents.builtin.review.frames import Frame
 
@@ -41,6 +44,43 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
             frame.facts[key] = sources.made_safe(facts, *sinks.GUARDED)
         if kind in {"form", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
             _host_known(flow, subject.base, frame)
+
+
+def wrapped(module: ir.Module) -> frozenset[int]:
+    """The functions (by identity) handed to a call that is named after validation: ``withValidation(schema, main)``."""
+    named = {
+        s.target.id: s.value for s in module.top.body if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name)
+    }
+    found: set[int] = set()
+    for statement in module.top.body:
+        value = getattr(statement, "value", None)
+        for call in _calls(value) if value is not None else ():
+            if _VALIDATING.search(guards.tail_of(call.func)):
+                found.update(id(function) for arg in call.args for function in _functions(arg, named))
+    return frozenset(found)
+
+
+_VALIDATING = re.compile(r"(?<!in)valid|with_?schema", re.IGNORECASE)
+
+
+def _calls(expr: ir.Expr) -> Iterator[ir.Call]:
+    stack = [expr]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ir.Call):
+            yield current
+        stack.extend(ir.parts_of(current))
+
+
+def _functions(expr: ir.Expr, named: dict[str, ir.Expr], left: int = 6) -> Iterator[ir.Function]:
+    """The functions an argument is or wraps, through variables of the module."""
+    if isinstance(expr, ir.Lambda):
+        yield expr.function
+    elif isinstance(expr, ir.Name) and left and expr.id in named:
+        yield from _functions(named[expr.id], named, left - 1)
+    elif isinstance(expr, ir.Call) and left:
+        for arg in expr.args:
+            yield from _functions(arg, named, left - 1)
 
 
 _HOSTS = {"hostname", "host", "origin", "netloc"}

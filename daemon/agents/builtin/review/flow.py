@@ -25,6 +25,7 @@ class Flow(Evaluation):
         """Follow the module, every handler, and then what no handler called. Raises ``BudgetError``."""
         top = self.top
         self._collect_fields()
+        self._wrapped = checking.wrapped(self.module)
         self._run(self.module.top, top)
         entries = [(f, sources.given(f, self.module)) for f in self.module.functions]
         for function, facts in entries:
@@ -48,7 +49,7 @@ class Flow(Evaluation):
     ) -> None:
         self.entry = Entry(function, called_from_outside=called_from_outside)
         self._done.clear()
-        if any(self._decorator_validates(decorator, top) for decorator in function.decorators):
+        if id(function) in self._wrapped or any(self._decorator_validates(d, top) for d in function.decorators):
             facts = [sources.made_safe(fact, "check") for fact in facts]
             self.entry.checked.add("*")
         self.uses.enter(self.entry)

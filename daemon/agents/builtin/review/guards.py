@@ -52,8 +52,9 @@ _TEST_METHOD = re.compile(
     r"isdecimal|isidentifier|isascii|startsWith|startswith|endsWith|endswith|indexOf|is[A-Z]\w*|every|issubset)$"
 )
 _TEST_FUNCTION = re.compile(
-    r"^(?:isinstance|isNaN|isFinite|len|all|issubclass|callable|Number|int|float|parseInt|parseFloat|typeof|any)$"
+    r"^(?:isinstance|isNaN|isFinite|len|issubclass|callable|Number|int|float|parseInt|parseFloat|typeof)$"
 )
+_MEMBERSHIP = {"includes", "has", "indexOf"}
 STRONG = words(
     """
     test match fullmatch includes has isInteger isdigit isnumeric isalnum isalpha isSafeInteger isNaN isFinite
@@ -82,9 +83,14 @@ SAFE_FOR = {
 }
 
 
+_SCHEMA = re.compile(r"schema", re.IGNORECASE)
+_SERVICE = re.compile(r"^(?:boto3|botocore|aioboto3|aws-sdk|@aws-sdk/client-[\w-]+)\b")
+"""What AWS's own clients call verifying or checking is no check of what they are given."""
+
+
 def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     """Whether a call of this name checks what it is given."""
-    if _PARSERS.search(dotted):
+    if _SERVICE.match(dotted) or (_PARSERS.search(dotted) and not _SCHEMA.search(dotted[: -len(tail)])):
         return False
     head = dotted.split("(", maxsplit=1)[0]
     if _LIBRARY.match(head) and tail not in {"compile", "object", "default"}:
@@ -115,8 +121,13 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
         if tail == "isinstance":
             return _isinstance(expr)
         subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
+        if tail in _MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
+            # A text that is searched is asked about; of a list, what is looked for in it.
+            subjects = [expr.func.base] if isinstance(expr.args[0], ir.Const) else expr.args[:1]
         if isinstance(expr.func, ir.Member) and _TEST_METHOD.match(tail):
             return ("form" if tail in STRONG else "type"), subjects
+        if tail in {"all", "any"}:
+            return "presence", [item for arg in expr.args for item in (ir.parts_of(arg) or [arg])]
         if _TEST_FUNCTION.match(tail):
             return ("form" if tail in STRONG else "type"), subjects
         return None

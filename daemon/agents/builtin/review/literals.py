@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import constructs, ir, policy_text, secrets, statements
+from daemon.agents.builtin.review import constructs, guards, ir, policy_text, secrets, statements
 from daemon.agents.builtin.review.document import Map, scalars
 from daemon.agents.builtin.review.frames import Frame, Namer
 from daemon.agents.builtin.review.model import Hit
@@ -121,6 +121,8 @@ def _expression(expr: ir.Expr, namer: Namer, frame: Frame, module: ir.Module) ->
         return [*_header(expr), *_policy(expr)]
     if isinstance(expr, ir.Concat):
         return _policy(expr)
+    if isinstance(expr, ir.Choice):
+        return _choice(expr)
     if isinstance(expr, ir.Record):
         return _record(expr)
     if isinstance(expr, ir.Call):
@@ -156,9 +158,11 @@ def _policy(expr: ir.Const | ir.Concat) -> list[Hit]:
 
 def _record(expr: ir.Record) -> list[Hit]:
     hits = []
+    beside = [text for _, value in expr.entries if (text := _text(value))]
     for key, value in expr.entries:
         if isinstance(key, ir.Const) and isinstance(key.value, str):
-            hits.extend(_named(key.value, value))
+            if not secrets.for_a_local_stand_in(beside, _text(value) or ""):
+                hits.extend(_named(key.value, value))
             hits.extend(_managed(key.value, value))
     tree = constructs.to_tree(expr)
     if (
@@ -179,16 +183,57 @@ def _managed(name: str, value: ir.Expr) -> list[Hit]:
 
 
 def _call(expr: ir.Call, namer: Namer, frame: Frame) -> list[Hit]:
-    hits = [
-        hit for name, value in expr.kwargs if name != "**" for hit in (*_named(name, value), *_managed(name, value))
-    ]
+    hits = []
+    beside = [text for _, value in expr.kwargs if (text := _text(value))]
+    for name, value in expr.kwargs:
+        if name != "**" and not secrets.for_a_local_stand_in(beside, _text(value) or ""):
+            hits.extend(_named(name, value))
+        hits.extend(_managed(name, value))
     dotted = namer.name(expr.func, frame)
+    hits.extend(_pair(expr, dotted))
     for pattern, position in _KEYED:
         if pattern.search(dotted) and position < len(expr.args):
             hits.extend(_key_argument(expr, expr.args[position], dotted, frame))
     if _SESSION.search(dotted):
         hits.extend(_session(expr, dotted, frame))
     return hits
+
+
+_PAIRS = re.compile(r"\.(?:append|set|setHeader|set_header|header|addHeader|add_header|setRequestHeader)$")
+_ENVIRON = re.compile(r"(?:^|\.)(?:environ\.(?:get|setdefault)|getenv)$")
+
+
+def _pair(expr: ir.Call, dotted: str) -> list[Hit]:
+    """``form.append("apikey", "...")``, and what ``os.getenv("KEY", "...")`` falls back to."""
+    if len(expr.args) != 2:
+        return []
+    name, value = _text(expr.args[0]), expr.args[1]
+    if not name or not isinstance(value, ir.Const):
+        return []
+    if _ENVIRON.search(dotted):
+        return _named(name, value) or _fallback(name, value)
+    return _named(name, value) if _PAIRS.search(dotted) else []
+
+
+def _configured(expr: ir.Expr) -> str:
+    """The name of the environment's variable that is read, "" for anything else."""
+    if isinstance(expr, ir.Member) and isinstance(expr.base, ir.Member) and expr.base.name in {"env", "environ"}:
+        return expr.name
+    if isinstance(expr, ir.Call) and expr.args and guards.tail_of(expr.func) in {"get", "getenv"}:
+        return _text(expr.args[0]) or ""
+    return ""
+
+
+def _choice(expr: ir.Choice) -> list[Hit]:
+    """``process.env.JWT_SECRET || "secret"``."""
+    name = _configured(expr.options[0])
+    literal = next((option for option in expr.options[1:] if isinstance(option, ir.Const)), None)
+    return _fallback(name, literal) if name and literal is not None else []
+
+
+def _fallback(name: str, value: ir.Expr) -> list[Hit]:
+    hit = secrets.fallback(name=name, value=_text(value) or "", line=value.line, column=value.column)
+    return [hit] if hit else []
 
 
 def _key_argument(call: ir.Call, argument: ir.Expr, dotted: str, frame: Frame) -> list[Hit]:

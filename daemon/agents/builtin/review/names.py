@@ -70,7 +70,7 @@ REQUESTS = re.compile(
     r"requests\.(?:get|post|put|patch|delete|head|request)|requests\.[sS]ession\(\)\.(?:get|post|put|patch|"
     r"delete|head|request)|httpx\.(?:\w+\(\)\.)?(?:get|post|put|patch|delete|head|request|stream)|"
     r"urllib\.request\.(?:urlopen|urlretrieve|Request)|urllib2?\.(?:urlopen|Request|urlretrieve)|urlopen|"
-    r"urllib3\.PoolManager\(\)\.(?:request|urlopen)|"
+    r"urllib3\.(?:PoolManager\(\)\.)?(?:request|urlopen)|botocore\.awsrequest\.AWSRequest|"
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
     r"wget\.download|\S*(?:page|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+)$"
 )

@@ -51,8 +51,7 @@ _RESOURCELESS = re.compile(
     r"getaccountsettings|"
     r"createeventsourcemapping|geteventsourcemapping)|securityhub:|guardduty:|inspector|macie|config:|aoss:|"
     r"servicediscovery:|cloudformation:(?:list|describe|validate|estimate)|workmail|geo:|rds-db:|"
-    r"s3-object-lambda:|kafka:getbootstrap|s3:getbucketlocation|elasticfilesystem:describe|"
-    r"cloudwatch:putmetricalarm)",
+    r"s3-object-lambda:|kafka:getbootstrap|s3:getbucketlocation|elasticfilesystem:describe)",
     re.IGNORECASE,
 )
 _ESCALATION = re.compile(
@@ -64,8 +63,9 @@ _ESCALATION = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS_SERVICES = re.compile(r"^(?:xray|ssmmessages|ec2messages|tag|health|pricing)$", re.IGNORECASE)
-_ANY_RESOURCE = re.compile(r"^(?:\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*)$")
+_ANY_RESOURCE = re.compile(r"^(?:\*|arn:\*|arn:[^:]*:[^:]*:(?:\*|[^:]*:(?:\*|[^:]*:\*)))$")
 _EVERY_ACTION = re.compile(r"^(?:\*+|\*:\*)$")
+_ACTION = re.compile(r"^[a-z0-9-]+:[A-Za-z*?]")
 _WHOLE_SERVICE = re.compile(r"^([a-z0-9-]+):\*+$", re.IGNORECASE)
 _SPAN = 12
 """Lines that one place may cover; what is further apart is told by its first line alone."""
@@ -195,19 +195,23 @@ def _pass_role(statement: Statement) -> Hit | None:
 
 def _escalation(statement: Statement) -> Hit | None:
     risky = next((a for a in statement.actions if a.literal and _ESCALATION.match(a.text.strip())), None)
-    if risky is None or _wild_resource(statement) is None or statement.kind != "identity" or statement.condition:
+    if risky is None or _wild_resource(statement) is None or statement.kind != "identity":
         return None
     return _hit("iam.privilege-escalation", risky, f"`{risky.text.strip()}` on every resource lets its holder grant "
-                "itself any right.", end=_as_far_as(risky, _wild_resource(statement)))  # fmt: skip
+                "itself any right" + (", under a condition." if statement.condition else "."),
+                level=Level.NOTE if statement.condition else None,
+                end=_as_far_as(risky, _wild_resource(statement)))  # fmt: skip
 
 
 def _resources(statement: Statement) -> Hit | None:
     wild = _wild_resource(statement)
     if wild is None or statement.kind != "identity" or statement.condition:
         return None
-    limited = [a.text.strip() for a in statement.actions if a.literal and not _RESOURCELESS.match(a.text.strip())]
-    limited = [action for action in limited if re.match(r"^[a-z0-9-]+:[A-Za-z*?]", action)]
+    named = [action for action in statement.actions if action.literal and _ACTION.match(action.text.strip())]
+    limited = [action for action in named if not _RESOURCELESS.match(action.text.strip())]
     if not limited:
         return None
-    names = ", ".join(f"`{action}`" for action in limited[:4])
-    return _hit("iam.resource-wildcard", wild, f"Allows {names} on every resource (`{wild.text.strip()}`).")
+    names = ", ".join(f"`{action.text.strip()}`" for action in limited[:4])
+    first = limited[0] if 0 <= wild.line - limited[0].line < _SPAN else wild
+    return _hit("iam.resource-wildcard", first, f"Allows {names} on every resource (`{wild.text.strip()}`).",
+                end=_as_far_as(first, wild))  # fmt: skip

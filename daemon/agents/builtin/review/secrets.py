@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from daemon.agents.builtin.review.model import Hit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hooks.finding import Level
 
 LINE_CAP = 2000
@@ -84,7 +86,8 @@ _PLACEHOLDER = re.compile(
     r"your[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*|<.*>|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|"
     r"enter.*|insert.*|"
     r"replace.*|change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|"
-    r"mock.*|sample.*|placeholder.*|redacted|hidden|masked|.*placeholder.*|some[-_ ]?(?:secret|token|key|password)|"
+    r".*example.*|mock.*|sample.*|placeholder.*|redacted|hidden|masked|.*placeholder.*|"
+    r"some[-_ ]?(?:secret|token|key|password)|"
     r"to[-_ ]?be[-_ ].*|not[-_ ]?set|unset|default|bearer|basic|authorization|password|passwd|secret|token|"
     r"api[-_ ]?key|key|id|test|tests|testing|required|optional|aws[-_ ]?managed|text|hash|range|local|localhost|"
     r"(?:x{2,}[-_ ]?)+|key[-_ ]?value|hours|minutes|seconds|days|write|read|inherit|admin|sensitive[-_ ]data|"
@@ -110,6 +113,14 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORDS = re.compile(r"^[A-Z]?[a-z]+(?:[-_. ][A-Za-z]?[a-z]+){1,}[.!?:]?$")
 
 
+_CAPITALS = re.compile(r"^[A-Z_]*(?:PASSWORD|PASS|SECRET|TOKEN|KEY)[A-Z_]*$")
+"""``DB_PASSWORD`` as a value: the name of what belongs there."""
+_COMMENT = re.compile(r"^\s*(?://|#|/?\*|--|;|<!--)")
+_COMMENTED = re.compile(
+    r"(?P<name>[\w.-]{2,60})[\"']?\s*(?::|=>?)\s*(?P<quote>[\"'`])(?P<value>[A-Za-z0-9_+/=.~-]{20,400})(?P=quote)"
+)
+
+
 def snake(name: str) -> str:
     """A name's words joined by underscores, in lower case."""
     return _CAMEL.sub("_", name[:200]).replace("-", "_").replace(".", "_").replace(" ", "_").strip("_").lower()
@@ -124,7 +135,7 @@ def is_secret_name(name: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Whether a literal stands for a secret rather than being one: empty, a hint, a reference, a path, an ARN."""
     bare = value.strip().strip("'\"")
-    return not bare or bool(_PLACEHOLDER.match(bare)) or bool(_REFERENCE.search(bare))
+    return not bare or bool(_PLACEHOLDER.match(bare) or _CAPITALS.match(bare) or _REFERENCE.search(bare))
 
 
 def is_reference(value: str) -> bool:
@@ -205,6 +216,7 @@ def scan_text(lines: list[str]) -> list[Hit]:
         text = line[:LINE_CAP]
         found = known(text)
         if found is None:
+            hits.extend(_commented_out(text, number))
             continue
         match = (
             _PRIVATE.search(text)
@@ -219,6 +231,18 @@ def scan_text(lines: list[str]) -> list[Hit]:
         if rule == "credential.provider-key" and what == _AWS_KEY:
             hits.extend(_aws_secrets(lines, number))
     return hits
+
+
+def _commented_out(line: str, number: int) -> list[Hit]:
+    """``// const secret = "..."``: what was taken out of use still opens the door. Only what is drawn by lot."""
+    match = _COMMENTED.search(line) if _COMMENT.match(line) else None
+    if match is None or not is_secret_name(match["name"]) or not is_secret_value(match["value"], match["name"]):
+        return []
+    value = match["value"]
+    if not (any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and entropy(value) > 3.2):
+        return []
+    return [Hit(rule="credential.assigned", line=number, column=match.start("quote") + 1, end_line=number,
+                detail=f"`{match['name']}` is given a literal secret in a comment: {mask(value)}.")]  # fmt: skip
 
 
 def _stands(rule: str, what: str, line: int, match: re.Match[str]) -> Hit:
@@ -236,6 +260,29 @@ def _aws_secrets(lines: list[str], number: int) -> list[Hit]:
             if mixed and entropy(value) > 4.2 and not _AWS_EXAMPLE_SECRET.search(value):
                 hits.append(_stands("credential.provider-key", "an AWS secret access key", near, match))
     return hits
+
+
+_LOCAL = re.compile(
+    r"//(?:localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker\.internal|(?:dynamodb|local|mini)[\w-]*)(?::\d+|/|$)"
+)
+
+
+def for_a_local_stand_in(texts: Iterable[str], value: str) -> bool:
+    """Whether one of the texts beside a short value is the address of a service on the same machine: it asks for some
+    key and looks at none.
+    """
+    return len(value) < 16 and any(_LOCAL.search(text[:200]) for text in texts)
+
+
+_SIGNS = re.compile(r"jwt|session|cookie|signing|hmac|(?:^|_)secret(?:_key)?$|app_secret")
+
+
+def fallback(*, name: str, value: str, line: int, column: int) -> Hit | None:
+    """The hit for a key that is used when none is configured: whatever the word is, everyone can read it here."""
+    if not value.strip() or not _SIGNS.search(snake(name)) or not is_secret_name(name) or is_reference(value):
+        return None
+    return Hit(rule="credential.assigned", line=line, column=column, end_line=line,
+               detail=f"`{name}` falls back to a key that everyone can read here: {mask(value)}.")  # fmt: skip
 
 
 def assigned(*, name: str, value: str, line: int, column: int, level: Level | None = None) -> Hit | None:

@@ -44,7 +44,13 @@ def _simple(flow: Flow, call: ir.Call, frame: Frame, sink: str, what: str, *, ev
     first = argument(call, 0, "expression", "source", "template", "name", "expr", "code")
     looked_at = call.args if every else [first] if first is not None else []
     found = [origin for arg in looked_at for origin in tainted(flow, arg, frame, sink)]
+    if not found and sink == "eval" and not sources.browser(flow.module):
+        # Code that is handed in is wrong whoever hands it in.
+        found = [o for arg in looked_at[-1:] for o in sources.of_kinds(flow.facts(arg, frame), _HANDED_IN, sink)]
     flow.uses.inject(f"injection.{sink}", call, found, what)
+
+
+_HANDED_IN = frozenset({sources.PARAM})
 
 
 def _shell(flow: Flow, call: ir.Call, frame: Frame) -> None:
@@ -165,7 +171,7 @@ def _request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     )
     flow.uses.use(
         call,
-        frozenset(o for o in sent if o.kind in (sources.BODY, sources.FIELD)),
+        frozenset(o for o in sent if o.kind in (sources.BODY, sources.QUERY, sources.FIELD)),
         f"`{short(name)}`",
         store=False,
     )

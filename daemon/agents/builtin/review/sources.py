@@ -181,7 +181,7 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     blank: list[Facts] = [NOTHING] * len(names)
     if _routed(function):
         return _route_parameters(function)
-    if _browser(module):
+    if browser(module):
         return None
     if (
         module.language == "script"
@@ -216,7 +216,7 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
     handler = bool(re.match(r"^(?:lambda_?)?handler$|_handler$|Handler$|^lambda_function$|^main$", function.name))
     if isinstance(param.target, ir.Record):
         keys = {key.value for key, _ in param.target.entries if isinstance(key, ir.Const)}
-        return typed or bool(keys & {"body", "pathParameters", "queryStringParameters", "Records"})
+        return typed or handler or bool(keys & {"body", "pathParameters", "queryStringParameters", "Records"})
     second = names[offset + 1] if len(names) > offset + 1 else ""
     return bool(_EVENT_NAME.match(name)) or typed or (handler and second in {"context", "_context", "ctx", "_", "__"})
 
@@ -255,7 +255,7 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
     return given_facts
 
 
-def _browser(module: ir.Module) -> bool:
+def browser(module: ir.Module) -> bool:
     """A file of a web page: its events are clicks."""
     if module.path.endswith((".tsx", ".jsx", ".vue")):
         return True

@@ -63,7 +63,7 @@ def _is_sql_receiver(name: str, flow: Flow) -> bool:
 
 def _parameters(flow: Flow, call: ir.Call, text: str, name: str, frame: Frame) -> None:
     """Values bound to placeholders do no harm to the statement, but what is written was still not looked at."""
-    if not re.search(r"\b(?:insert|update|replace|merge)\b", text, re.IGNORECASE):
+    if not re.search(r"\b(?:insert|update|replace|merge|delete)\b", text, re.IGNORECASE):
         return
     rest = [*call.args[1:], *(value for key, value in call.kwargs if key not in names.SQL_KEYS)]
     facts = frozenset().union(*(flow.facts(arg, frame) for arg in rest))

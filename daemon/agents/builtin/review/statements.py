@@ -161,9 +161,10 @@ def _secrets(node: Map, place: Place) -> list[Hit]:
     if any(key in _NO_SECRETS_UNDER for key in place.keys):
         return []
     hits = []
+    beside = [value.text for _, value in node.entries if isinstance(value, Scalar)]
     for key, value in node.entries:
         if isinstance(value, Scalar) and value.literal and value.string and not value.tag:
-            if key.text in _SCHEMA_KEYS:
+            if key.text in _SCHEMA_KEYS or secrets.for_a_local_stand_in(beside, value.text):
                 continue
             hit = secrets.assigned(name=key.text, value=value.text, line=value.line, column=value.column)
             if hit:

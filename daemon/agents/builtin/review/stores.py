@@ -50,6 +50,7 @@ _EXPRESSIONS = (
     "FilterExpression",
     "ConditionExpression",
     "ProjectionExpression",
+    "Filter",
     "Statement",
 )
 _NOT_DATA = words(
@@ -71,7 +72,7 @@ _DYNAMO = words(
     query scan get_item put_item update_item delete_item get put update delete getItem putItem updateItem
     deleteItem transactWrite QueryCommand ScanCommand GetCommand PutCommand UpdateCommand DeleteCommand
     GetItemCommand PutItemCommand UpdateItemCommand paginate DeleteItemCommand execute_statement
-    executeStatement ExecuteStatementCommand
+    executeStatement ExecuteStatementCommand list_users listUsers ListUsersCommand
     """
 )
 
@@ -84,13 +85,46 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         _mongo(flow, call, name, frame)
     if _writes(flow, call, name, tail):
         _written(flow, call, tail, frame)
+    elif _SERVICES.search(name) and not _READING.match(tail):
+        _sent(flow, call, tail, frame)
+    elif tail in _FILE_WRITES and _FILES.search(name):
+        content = call.args[1:2] if len(call.args) > 1 else call.args
+        facts: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in content))
+        store(flow, call, facts, f"`{tail}`", weak=True)
 
 
-def store(flow: Flow, call: ir.Call, facts: Facts, how: str) -> None:
-    """Enter what is kept; keys, paths and records that only pass through are no business of this."""
-    kinds = {sources.BODY, sources.QUERY, sources.FIELD}
-    kept = frozenset(o for o in facts if o.kind in kinds)
-    flow.uses.use(call, kept, how, store=True)
+_SERVICES = re.compile(
+    r"^(?:aio)?boto3\.|^aws-sdk\b|^(?:Invoke(?:Model|Agent|Flow)\w*|Converse\w*|SignUp|RetrieveAndGenerate)Command$|"
+    r"(?:completions|messages|responses|embeddings|images)\.(?:create|stream)$|(?:^|\.)(?:getSignedUrl|createPresignedPost)$"
+)
+"""Calls that carry what they are given to a service: a model, an address that is signed, a user pool."""
+_READING = re.compile(
+    r"^(?:get|list|describe|query|scan|head|filter|batch_?get|search|lookup|delete|receive|close|client|resource|Table|"
+    r"Bucket|Object|Queue|Topic|meta|paginate|session|download|wait|can_paginate|promise|on|then)(?=[A-Z_]|$)"
+)
+_FILE_WRITES = {"writeFile", "writeFileSync", "appendFile", "appendFileSync", "write", "write_text", "outputFile"}
+_FILES = re.compile(
+    r"^(?:fs|fs/promises|fs-extra|node:fs)\b|^open\(\)\.write$|Path\(\)\.write_text$|aiofiles\.open\(\)"
+)
+
+
+def _sent(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
+    facts: Facts = frozenset().union(
+        *(flow.facts(arg, frame) for arg in call.args), *(flow.facts(value, frame) for _, value in call.kwargs)
+    )
+    flow.uses.use(call, frozenset(o for o in facts if o.kind in _DATA), f"`{tail}`", store=True, weak=True)
+
+
+def store(flow: Flow, call: ir.Call, facts: Facts, how: str, *, weak: bool = False) -> None:
+    """Enter what is kept; keys and paths are no business of this. A queue's record is somebody else's to have
+    checked: it counts little.
+    """
+    flow.uses.use(call, frozenset(o for o in facts if o.kind in _DATA), how, store=True, weak=weak)
+    records = frozenset(o for o in facts if o.kind == sources.RECORD)
+    flow.uses.use(call, records, how, store=True, weak=True)
+
+
+_DATA = {sources.BODY, sources.QUERY, sources.FIELD}
 
 
 def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
