@@ -191,7 +191,12 @@ def _strips(expr: ir.Call) -> bool:
 
 def _handoff(call: Outcome, flow: Flow) -> None:
     """The caller's data given to code of another file: nobody has looked at it so far."""
-    if _NO_HANDOFF.match(call.tail) or call.tail[:1].isupper() or not _is_ours(call, flow):
+    if (
+        _NO_HANDOFF.match(call.tail)
+        or _ANSWERS.search(call.tail)
+        or call.tail[:1].isupper()
+        or not _is_ours(call, flow)
+    ):
         return
     kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else _HANDED
     handed = frozenset(o for o in call.all_arguments if o.kind in kinds)
@@ -199,6 +204,10 @@ def _handoff(call: Outcome, flow: Flow) -> None:
         flow.uses.hand_off(call.expr, handed, call.tail)
 
 
+_ANSWERS = re.compile(
+    r"(?:Error|Exception|Response|Reply|Html|Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
+    r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
+)
 _HANDED = {sources.BODY, sources.QUERY, sources.FIELD}
 
 

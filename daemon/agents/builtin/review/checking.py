@@ -23,12 +23,18 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
         asked = guards.tested(expr)
         if asked is not None:
             remember(flow, asked[0], asked[1], frame, exits=exits)
-        if not isinstance(expr, ir.Lambda | ir.Member):
+        if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in guards.MEMBERSHIP:
+            stack.extend(expr.args)
+        elif not isinstance(expr, ir.Lambda | ir.Member):
             stack.extend(ir.parts_of(expr))
 
 
 def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool) -> None:
     """Enter one test: a check of a part covers its whole; a form test makes the value itself harmless."""
+    if kind == "member":
+        # ``x in allowed`` asks about x; ``name in body`` whether the body has it, whichever name is meant.
+        known = bool(flow.facts(subjects[0], frame))
+        kind, subjects = ("form", subjects[:1]) if known else ("fields", subjects[1:])
     validating = any(guards.checks_by_name(function.name) for function in flow.stack[-2:])
     for subject in subjects:
         facts = flow.facts(subject, frame)
@@ -36,7 +42,7 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
             inside = origin.steps > 0 or origin.kind in {sources.FIELD, sources.QUERY, sources.PATH}
             if kind in {"presence", "fields"} and not validating:
                 if exits and (inside or kind == "fields"):
-                    flow.entry.present.add(origin.root)
+                    flow.entry.present.add((origin.root, origin.part or "*"))
             elif inside or validating or kind in {"form", "range"}:
                 flow.entry.checked.add(origin.root)
         key = key_of(subject)

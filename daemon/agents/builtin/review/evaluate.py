@@ -33,7 +33,7 @@ class Entry:
 
     function: ir.Function
     checked: set[str] = field(default_factory=set)
-    present: set[str] = field(default_factory=set)
+    present: set[tuple[str, str]] = field(default_factory=set)
     called_from_outside: bool = True
 
 
@@ -72,6 +72,10 @@ class Evaluation(ABC):
     def call(self, function: ir.Function, facts: list[Facts], scope: Frame) -> Facts:
         """What a function of this file gives back; statements are followed elsewhere."""
 
+    @abstractmethod
+    def asked(self, test: ir.Expr, frame: Frame) -> None:
+        """A value was chosen by this test; what it says is remembered elsewhere."""
+
     def facts(self, expr: ir.Expr, frame: Frame) -> Facts:
         """The origins of an expression's value; sinks inside it are looked at on the way."""
         cached = frame.cache.get(id(expr))
@@ -98,9 +102,7 @@ class Evaluation(ABC):
                 self.facts(part, frame)
             return NOTHING
         if isinstance(expr, ir.Choice):
-            if expr.test is not None:
-                self.facts(expr.test, frame)
-            return frozenset().union(*(self.facts(option, frame) for option in expr.options))
+            return self._choice(expr, frame)
         if isinstance(expr, ir.Concat):
             return self._concat(expr, frame)
         if isinstance(expr, ir.Index):
@@ -110,6 +112,13 @@ class Evaluation(ABC):
         if isinstance(expr, ir.Record):
             texts.look_at_response(self, expr, frame)
         return frozenset().union(*(self.facts(part, frame) for part in ir.parts_of(expr)))
+
+    def _choice(self, expr: ir.Choice, frame: Frame) -> Facts:
+        if expr.test is not None:
+            self.facts(expr.test, frame)
+            if expr.test is not expr.options[0]:
+                self.asked(expr.test, frame)
+        return frozenset().union(*(self.facts(option, frame) for option in expr.options))
 
     def _concat(self, expr: ir.Concat, frame: Frame) -> Facts:
         """What is put behind a text that is not the input's no longer chooses the host of an address."""

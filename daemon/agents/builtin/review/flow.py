@@ -91,6 +91,10 @@ class Flow(Evaluation):
         self._done[key] = result
         return result
 
+    def asked(self, test: ir.Expr, frame: Frame) -> None:
+        """See ``Evaluation``."""
+        checking.guard(self, test, frame, exits=False)
+
     def _run(self, function: ir.Function, frame: Frame) -> Facts:
         self.stack.append(function)
         self._followed.add(id(function))

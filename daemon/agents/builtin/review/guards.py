@@ -54,7 +54,8 @@ _TEST_METHOD = re.compile(
 _TEST_FUNCTION = re.compile(
     r"^(?:isinstance|isNaN|isFinite|len|issubclass|callable|Number|int|float|parseInt|parseFloat|typeof)$"
 )
-_MEMBERSHIP = {"includes", "has", "indexOf"}
+MEMBERSHIP = {"includes", "has", "indexOf"}
+"""Methods that ask whether something is in a text or list."""
 STRONG = words(
     """
     test match fullmatch includes has isInteger isdigit isnumeric isalnum isalpha isSafeInteger isNaN isFinite
@@ -97,6 +98,8 @@ def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
         return True
     if _FUNCTION.match(tail):
         return True
+    if tail in {"safeParse", "safeParseAsync", "parseAsync"}:
+        return True  # Only schemas have these.
     return bool(_SCHEMA_METHOD.match(tail)) and bool(
         _SCHEMA_RECEIVER.search(dotted[: -len(tail)]) or _model(dotted, imports)
     )
@@ -121,7 +124,7 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
         if tail == "isinstance":
             return _isinstance(expr)
         subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
-        if tail in _MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
+        if tail in MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
             # A text that is searched is asked about; of a list, what is looked for in it.
             subjects = [expr.func.base] if isinstance(expr.args[0], ir.Const) else expr.args[:1]
         if isinstance(expr.func, ir.Member) and _TEST_METHOD.match(tail):
@@ -147,9 +150,10 @@ def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
     if expr.op in {"typeof", "instanceof"}:
         return "type", expr.parts
     if expr.op == "in" and len(expr.parts) > 1:
-        if isinstance(expr.parts[0], ir.Const):
-            return "fields", expr.parts[1:]
-        return "form", expr.parts[:1]
+        name, whole = expr.parts[0], expr.parts[1]
+        if isinstance(name, ir.Const) and isinstance(name.value, str):
+            return "fields", [ir.Member(whole.line, whole.column, whole.end_line, whole, name.value)]
+        return "member", expr.parts
     if expr.op == "<":
         trivial = any(isinstance(p, ir.Const) and p.value in (0, 1) for p in expr.parts)
         counted = any(_is_length(part) for part in expr.parts)

@@ -193,6 +193,11 @@ class Module:
     text: str = ""
 
 
+def number(line: int, column: int, end_line: int, parts: list[Expr]) -> Expr:
+    """The result of arithmetic: whatever it is made of, it is a number."""
+    return Call(line, column, end_line, Name(line, column, end_line, "Number"), parts)
+
+
 def parts_of(expr: Expr) -> list[Expr]:
     """The expressions straight inside one. A function's body is not inside."""
     if isinstance(expr, Concat | Mix | Verdict):

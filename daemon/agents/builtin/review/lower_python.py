@@ -200,7 +200,8 @@ class _Lowering:
         if not isinstance(node.op, ast.Add | ast.Mod):
             if isinstance(node.op, ast.Div):
                 return ir.Concat(*place, [self.expr(node.left), ir.Const(*place, "/"), self.expr(node.right)])
-            return ir.Mix(*place, [self.expr(node.left), self.expr(node.right)])
+            sides = [self.expr(node.left), self.expr(node.right)]
+            return ir.number(*place, sides) if isinstance(node.op, _NUMERIC) else ir.Mix(*place, sides)
         right: list[ir.Expr] = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Mod):
@@ -279,6 +280,7 @@ def _leaves(body: list[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
 
 
+_NUMERIC = (ast.Sub, ast.Pow, ast.FloorDiv)
 _COMPARE = {
     ast.In: "in",
     ast.NotIn: "in",

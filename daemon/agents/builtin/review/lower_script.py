@@ -157,6 +157,8 @@ class Expressions(ABC):
         op = _COMPARE.get(operator)
         if op:
             return ir.Verdict(*place(node), op, [self.expr(left), self.expr(right)])
+        if operator in _ARITHMETIC:
+            return ir.number(*place(node), [self.expr(left), self.expr(right)])
         return ir.Mix(*place(node), [self.expr(left), self.expr(right)])
 
     def _plus(self, node: Node) -> ir.Expr:
@@ -178,9 +180,13 @@ class Expressions(ABC):
         inner = self.expr(node.child_by_field_name("argument"))
         if operator in {"typeof", "!"}:
             return ir.Verdict(*place(node), "typeof" if operator == "typeof" else "not", [inner])
-        if operator == "+":
-            return ir.Call(*place(node), ir.Name(*place(node), "Number"), [inner])
+        if operator in {"+", "-", "~"}:
+            return ir.number(*place(node), [inner])
         return ir.Mix(*place(node), [inner])
+
+    def update(self, node: Node) -> ir.Expr:
+        """``++a``."""
+        return ir.number(*place(node), [self.expr(node.child_by_field_name("argument"))])
 
     def ternary(self, node: Node) -> ir.Expr:
         """``a ? b : c``."""
@@ -253,6 +259,7 @@ def _inner(node: Node) -> Node | None:
 
 
 named = _named
+_ARITHMETIC = {"-", "*", "/", "%", "**", "<<", ">>", ">>>", "&", "|", "^"}
 _COMPARE = {"===": "==", "!==": "==", "==": "==", "!=": "==", "<": "<", ">": "<", "<=": "<", ">=": "<",
             "instanceof": "instanceof", "in": "in"}  # fmt: skip
 _HANDLERS: dict[str, Callable[[Any, Node], ir.Expr]] = {
@@ -262,7 +269,8 @@ _HANDLERS: dict[str, Callable[[Any, Node], ir.Expr]] = {
     "false": Expressions.literal, "null": Expressions.literal, "template_string": Expressions.template,
     "member_expression": Expressions.member, "subscript_expression": Expressions.subscript,
     "call_expression": Expressions.call, "new_expression": Expressions.new, "binary_expression": Expressions.binary,
-    "unary_expression": Expressions.unary, "ternary_expression": Expressions.ternary, "array": Expressions.array,
+    "unary_expression": Expressions.unary, "update_expression": Expressions.update,
+    "ternary_expression": Expressions.ternary, "array": Expressions.array,
     "array_pattern": Expressions.array, "object": Expressions.object, "object_pattern": Expressions.object,
     "assignment_expression": Expressions.assignment, "augmented_assignment_expression": Expressions.assignment,
     "assignment_pattern": Expressions.left_of, "regex": Expressions.regex, "class": Expressions.skip,

@@ -27,7 +27,8 @@ WEAK = frozenset({STORED, PARAM})
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value came from. ``root`` names what a check of any part of it covers; ``steps`` how far inside it is.
+    """Where a value came from. ``root`` names what a check of any part of it covers; ``steps`` how far inside it is,
+    ``part`` the first name on the way ("" for the whole).
 
     ``safe`` are the kinds of sink this value can no longer harm.
     """
@@ -38,6 +39,7 @@ class Origin:
     column: int
     end_line: int
     steps: int = 0
+    part: str = ""
     safe: frozenset[str] = frozenset()
 
 
@@ -51,7 +53,7 @@ Facts = frozenset[Origin]
 NOTHING: Facts = frozenset()
 
 _EVENT_PARTS = {
-    **dict.fromkeys(("body", "rawBody", "json_body", "decoded_body", "jsonBody"), BODY),
+    **dict.fromkeys(("body", "rawBody", "json_body", "decoded_body", "jsonBody", "body-json"), BODY),
     **dict.fromkeys(("queryStringParameters", "multiValueQueryStringParameters", "rawQueryString", "query",
                      "query_string_parameters", "resolved_query_string_parameters", "querystring", "queryString",
                      "get_query_string_value", "raw_query_string", "querystringParameters"), QUERY),
@@ -138,7 +140,8 @@ def record_part(name: str, origin: Origin) -> Facts:
         return NOTHING
     if name == "key" and origin.kind == RECORD:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
-    return frozenset({replace(origin, steps=min(origin.steps + 1, 4))})
+    part = origin.part or (name if origin.kind in {BODY, QUERY} else "")
+    return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part)})
 
 
 def request_part(name: str, request: Origin, at: ir.Expr) -> Facts:
@@ -216,6 +219,8 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
     handler = bool(re.match(r"^(?:lambda_?)?handler$|_handler$|Handler$|^lambda_function$|^main$", function.name))
     if isinstance(param.target, ir.Record):
         keys = {key.value for key, _ in param.target.entries if isinstance(key, ir.Const)}
+        if keys & {"method", "path", "url"} and not keys & {"httpMethod", "requestContext"}:
+            return typed  # What is handed to a client: { method, path, body }.
         return typed or handler or bool(keys & {"body", "pathParameters", "queryStringParameters", "Records"})
     second = names[offset + 1] if len(names) > offset + 1 else ""
     return bool(_EVENT_NAME.match(name)) or typed or (handler and second in {"context", "_context", "ctx", "_", "__"})

@@ -44,15 +44,28 @@ def _weak_sql(found: list[Piece], tail: str) -> list[Origin]:
     if tail == "text":
         return []
     harm = []
-    before = ""
+    before = text = ""
     for piece in found:
         if piece.text is not None:
             before = piece.text
+            text += piece.text
+            continue
+        listed = bool(before.rstrip(" ").endswith(("(", ","))) and not _LISTS.search(text)
+        if listed or _joined(piece.expr):
+            before = "" if before else before
             continue
         if re.search(r"(?:=|like|in\s*\(|,|\(|>|<|values|between|and)\s*['\"%]*$", before.rstrip(" "), re.IGNORECASE):
             harm.extend(sources.of_kinds(piece.facts, WEAK, "sql"))
         before = "" if before else before
     return harm
+
+
+_LISTS = re.compile(r"\b(?:values|in)\s*\(", re.IGNORECASE)
+
+
+def _joined(expr: ir.Expr | None) -> bool:
+    """``", ".join(names)``: names of columns or placeholders, more often than values."""
+    return isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "join"
 
 
 def _is_sql_receiver(name: str, flow: Flow) -> bool:

@@ -61,6 +61,8 @@ _NOT_DATA = words(
     """
 )
 _MONGO = re.compile(r"mongo", re.IGNORECASE)
+_MODEL = re.compile(r"^(?:\.{1,2}|@|~|src)/\S*models?\b|^\.{1,2}/\S*[mM]odel\b")
+"""A model of the project's own: ``../models/user``."""
 _MONGO_FINDS = words(
     """
     find findOne find_one updateOne update_one deleteOne delete_one deleteMany delete_many findOneAndUpdate
@@ -79,12 +81,15 @@ _DYNAMO = words(
 
 def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     """Look at one call for what it keeps, sends on, or asks a database."""
-    if tail in _DYNAMO:
+    if tail in _DYNAMO and not (flow.module.language == "python" and tail in {"get", "put", "update", "delete"}):
         _dynamo(flow, call, name, frame)
-    if tail in _MONGO_FINDS and flow.says(_MONGO):
+    if tail in _MONGO_FINDS and (flow.says(_MONGO) or _MODEL.search(name)):
         _mongo(flow, call, name, frame)
     if _writes(flow, call, name, tail):
         _written(flow, call, tail, frame)
+    elif tail[:1].isupper() and _MODEL.search(name):
+        whole: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if not o.part)
+        store(flow, call, whole, f"`{tail}`")
     elif _SERVICES.search(name) and not _READING.match(tail):
         _sent(flow, call, tail, frame)
     elif tail in _FILE_WRITES and _FILES.search(name):
@@ -94,7 +99,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
 
 
 _SERVICES = re.compile(
-    r"^(?:aio)?boto3\.|^aws-sdk\b|^(?:Invoke(?:Model|Agent|Flow)\w*|Converse\w*|SignUp|RetrieveAndGenerate)Command$|"
+    r"^(?:aio)?boto3\.|^aws-sdk\b|(?:^|\.)(?:Invoke(?:Model|Agent|Flow)\w*|Converse\w*|SignUp|RetrieveAndGenerate)Command$|"
     r"(?:completions|messages|responses|embeddings|images)\.(?:create|stream)$|(?:^|\.)(?:getSignedUrl|createPresignedPost)$"
 )
 """Calls that carry what they are given to a service: a model, an address that is signed, a user pool."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import sources
@@ -86,7 +86,7 @@ class Uses:
                 level = Level.WARNING
             where = f" (line {first.line})" if first.line != at.line else ""
             self.hits.append(Hit(rule=rule, line=at.line, column=at.column, end_line=at.end_line, level=level,
-                                 detail=f"{said(first)}{where} reaches {what}."))  # fmt: skip
+                                 detail=f"{said(first)}{where} {_reach(first)} {what}."))  # fmt: skip
         if level is not Level.NOTE and rule != "injection.html":
             self.use(at, frozenset(found), what, store=False)
 
@@ -120,10 +120,15 @@ class Uses:
             return
         groups: dict[int, list[_Use]] = {}
         for use in self._uses:
-            if use.origin.root in entry.checked or (use.store and use.origin.root in entry.present):
+            if use.origin.root in entry.checked:
                 continue
+            if use.store:
+                asked = {part for root, part in entry.present if root == use.origin.root}
+                if asked & {"*", use.origin.part}:
+                    continue
+                use = replace(use, weak=use.weak or bool(asked))  # noqa: PLW2901 - the same use, seen in this light
             groups.setdefault(use.at, []).append(use)
-        for group in groups.values():
+        for group in sorted(groups.values(), key=lambda group: all(use.weak for use in group)):
             self._report(group)
 
     def _report(self, group: list[_Use]) -> None:
@@ -137,7 +142,7 @@ class Uses:
         self._seen.add(key)
         where = f" on line {first.line}" if first.line != origin.line else ""
         level = Level.NOTE if first.weak else None
-        detail = f"{said(origin)} reaches {first.how}{where} with no check of its shape."
+        detail = f"{said(origin)} {_reach(origin)} {first.how}{where} with no check of its shape."
         place = {"line": origin.line, "column": origin.column, "end_line": origin.end_line}
         self.hits.append(Hit(rule=rule, level=level, detail=detail, **place))
 
@@ -145,6 +150,10 @@ class Uses:
 def _rank(origin: Origin) -> int:
     """The body before its companions: a place to start checking."""
     return {sources.BODY: 0, sources.QUERY: 1, sources.FIELD: 1}.get(origin.kind, 2)
+
+
+def _reach(origin: Origin) -> str:
+    return "reach" if origin.kind == sources.HEADER else "reaches"
 
 
 def said(origin: Origin) -> str:
