@@ -40,7 +40,7 @@ _PASSES = re.compile(
     r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"
     r"TypeSerializer|"
     r"serialize|deserialize|fromJS|promisify|all|resolve|splitlines|util\.format|inspect|sprintf|Template|"
-    r"namedtuple|chain)$"
+    r"namedtuple|chain|csv\.(?:reader|DictReader))$"
 )
 _LOGS = re.compile(
     r"^(?:console|logger|log|logging|print|tracer|metrics|winston|pino|Sentry|traceback|pprint|warnings|"
@@ -105,12 +105,9 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
             brought = sources.made_safe(brought, sink)
     if call.receiver:
         return _on_tainted(call, brought, flow, frame)
-    if call.tail == "sub" and _strips(call.expr):
-        return sources.made_safe(brought, *EVERY_SINK)
-    if call.tail == "get" and isinstance(call.expr.func, ir.Member) and _is_table(call.expr.func.base, frame):
-        return frozenset().union(*call.arguments[1:])
-    if names.REQUESTS.match(call.dotted):
-        return _unknown(call, brought)
+    by_form = _by_form(call, brought, flow, frame)
+    if by_form is not None:
+        return by_form
     if _PASSES.search(call.dotted) and not call.expr.awaited:
         return brought
     if _LOGS.search(call.dotted):
@@ -125,6 +122,30 @@ def _is_table(expr: ir.Expr, frame: Frame) -> bool:
     if isinstance(value, ir.Call) and isinstance(value.func, ir.Name) and value.func.id in {"Map", "dict"}:
         return all(isinstance(arg, ir.Listing | ir.Record) for arg in value.args)
     return isinstance(value, ir.Record)
+
+
+def _by_form(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts | None:
+    """What the form of a call says of its result; ``None`` when it says nothing."""
+    expr = call.expr
+    if expr.tagged and call.tail != "raw":
+        return sources.made_safe(brought, "sql", "template")
+    if call.dotted == "Object.keys" and expr.args and names_are_known(expr.args[0], flow, frame):
+        return NOTHING
+    if call.tail == "sub" and _strips(expr):
+        return sources.made_safe(brought, *EVERY_SINK)
+    if call.tail == "get" and isinstance(expr.func, ir.Member) and _is_table(expr.func.base, frame):
+        return frozenset().union(*call.arguments[1:])
+    return _unknown(call, brought) if names.REQUESTS.match(call.dotted) else None
+
+
+def names_are_known(expr: ir.Expr, flow: Flow, frame: Frame) -> bool:
+    """Whether an object is written down in this file with all its keys, and nothing was added to it since."""
+    record = frame.value(expr.id) if isinstance(expr, ir.Name) else expr
+    if not isinstance(record, ir.Record) or not record.entries:
+        return False
+    if not all(isinstance(key, ir.Const) for key, _ in record.entries):
+        return False
+    return record is expr or flow.facts(expr, frame) <= flow.facts(record, frame)
 
 
 def is_log(dotted: str) -> bool:
@@ -150,7 +171,11 @@ def _checked(call: Outcome, flow: Flow) -> Facts:
         flow.entry.checked.add(origin.root)
         if origin.kind in {sources.EVENT, sources.REQUEST}:
             flow.entry.checked.add("*")
-    return sources.made_safe(everything, "check", "path", "ssrf", "nosql")
+    checked = sources.made_safe(everything, "check", "path", "ssrf", "nosql")
+    for sink, pattern in guards.SAFE_FOR.items():
+        if pattern.search(call.dotted):
+            checked = sources.made_safe(checked, sink)
+    return checked
 
 
 def _typed_model(call: Outcome, flow: Flow) -> bool:
@@ -174,6 +199,9 @@ def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Fact
         first = call.expr.args[0] if call.expr.args else None
         if isinstance(first, ir.Const) and first.value in {"/", "..", "../"}:
             return sources.made_safe(call.receiver, "path") | brought
+        second = call.expr.args[1] if len(call.expr.args) > 1 else None
+        if isinstance(second, ir.Const) and second.value in {"&lt;", "&amp;", "&#60;", "&#x3C;"}:
+            return sources.made_safe(call.receiver, "template")
     if call.tail in {"hexdigest", "digest", "isdigit", "startswith", "endswith", "startsWith", "endsWith", "includes",
                      "indexOf", "find", "count", "index", "charCodeAt", "getTime", "timestamp"}:  # fmt: skip
         return NOTHING

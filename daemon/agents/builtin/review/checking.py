@@ -18,8 +18,17 @@ if TYPE_CHECKING:
 def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
     """Remember what a branch's test says about the values in it."""
     stack = [test]
+    named: set[str] = set()
     while stack:
         expr = stack.pop()
+        if isinstance(expr, ir.Name) and expr.id not in named:
+            # ``const ok = typeof body.x === "string"; if (!ok) ...``
+            named.add(expr.id)
+            made = frame.value(expr.id)
+            if isinstance(made, ir.Verdict) or (isinstance(made, ir.Call) and guards.tail_of(made.func) in _QUESTIONS):
+                stack.append(made)
+        if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in _SIGNED:
+            flow.entry.checked.update((sources.BODY, sources.HEADER))
         asked = guards.tested(expr)
         if asked is not None:
             remember(flow, asked[0], asked[1], frame, exits=exits)
@@ -58,15 +67,27 @@ def wrapped(module: ir.Module) -> frozenset[int]:
         s.target.id: s.value for s in module.top.body if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name)
     }
     found: set[int] = set()
-    for statement in module.top.body:
+    for statement in [s for function in (module.top, *module.functions) for s in function.body]:
         value = getattr(statement, "value", None)
         for call in _calls(value) if value is not None else ():
-            if _VALIDATING.search(guards.tail_of(call.func)):
+            if _VALIDATING.search(guards.tail_of(call.func)) or any(_asks_for_a_schema(arg) for arg in call.args):
                 found.update(id(function) for arg in call.args for function in _functions(arg, named))
     return frozenset(found)
 
 
 _VALIDATING = re.compile(r"(?<!in)valid|with_?schema", re.IGNORECASE)
+
+
+def _asks_for_a_schema(expr: ir.Expr) -> bool:
+    """``validate(schema)`` beside a route's function, or a framework's ``{ schema: { body } }``."""
+    if isinstance(expr, ir.Listing):
+        return any(_asks_for_a_schema(item) for item in expr.items)
+    if isinstance(expr, ir.Record):
+        return any(
+            isinstance(key, ir.Const) and key.value in {"schema", "validate", "validator"} for key, _ in expr.entries
+        )
+    called = expr.func if isinstance(expr, ir.Call) else expr
+    return bool(_VALIDATING.search(guards.tail_of(called)) or guards.tail_of(called) in {"celebrate", "checkSchema"})
 
 
 def _calls(expr: ir.Expr) -> Iterator[ir.Call]:
@@ -89,6 +110,9 @@ def _functions(expr: ir.Expr, named: dict[str, ir.Expr], left: int = 6) -> Itera
             yield from _functions(arg, named, left - 1)
 
 
+_SIGNED = {"compare_digest", "timingSafeEqual"}
+"""What compares signatures: the sender is known, and answers for the form."""
+_QUESTIONS = {"all", "any", "some", "every", "isinstance", "test", "Boolean", "bool"}
 _HOSTS = {"hostname", "host", "origin", "netloc"}
 
 

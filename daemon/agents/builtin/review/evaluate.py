@@ -192,7 +192,8 @@ class Evaluation(ABC):
         if isinstance(expr.func, ir.Call):
             self.facts(expr.func, frame)
         muted = self._muted
-        self._muted = muted or is_log(dotted)
+        # What a tag gets are the text's parts, one by one: it binds or escapes them.
+        self._muted = muted or is_log(dotted) or (expr.tagged and guards.tail_of(expr.func) != "raw")
         arguments = [self.facts(arg, frame) for arg in expr.args]
         named = {name: self.facts(value, frame) for name, value in expr.kwargs}
         self._muted = muted

@@ -7,6 +7,7 @@ judged by its name only.
 from __future__ import annotations
 
 from daemon.agents.builtin.review import checking, guards, ir, sources
+from daemon.agents.builtin.review.calls import names_are_known
 from daemon.agents.builtin.review.evaluate import BudgetError, Entry, Evaluation
 from daemon.agents.builtin.review.frames import Frame, is_param, key_of, mentions, owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
@@ -117,7 +118,11 @@ class Flow(Evaluation):
         elif isinstance(statement, ir.Loop):
             values = sources.deeper(self.facts(statement.values, frame))
             target = statement.target
-            if isinstance(target, ir.Listing) and len(target.items) > 1 and _counts(statement.values):
+            if (
+                isinstance(target, ir.Listing)
+                and len(target.items) > 1
+                and self._first_is_known(statement.values, frame)
+            ):
                 self._bind(target.items[0], NOTHING, None, frame, weak=False)
                 target = target.items[1]
             self._bind(target, values, None, frame, weak=False)
@@ -127,6 +132,16 @@ class Flow(Evaluation):
                 checking.guard(self, statement.value, frame, exits=True)
             return found
         return NOTHING
+
+    def _first_is_known(self, expr: ir.Expr, frame: Frame) -> bool:
+        """``enumerate(items)`` gives a number first; the items of an object written down in this file, its names."""
+        if not isinstance(expr, ir.Call):
+            return False
+        if isinstance(expr.func, ir.Name):
+            return expr.func.id == "enumerate"
+        if isinstance(expr.func, ir.Member) and expr.func.name == "items" and not expr.args:
+            return names_are_known(expr.func.base, self, frame)
+        return self.namer.name(expr.func, frame) == "Object.entries" and names_are_known(expr.args[0], self, frame)
 
     def _assign(self, statement: ir.Assign, frame: Frame) -> None:
         facts = self.facts(statement.value, frame)
@@ -198,8 +213,3 @@ def _is_answer(expr: ir.Expr) -> bool:
     while isinstance(expr, ir.Choice) and expr.options:
         expr = expr.options[-1]
     return isinstance(expr, ir.Verdict)
-
-
-def _counts(expr: ir.Expr) -> bool:
-    """``for i, item in enumerate(items)``: the first of each pair is a number."""
-    return isinstance(expr, ir.Call) and isinstance(expr.func, ir.Name) and expr.func.id == "enumerate"

@@ -31,7 +31,7 @@ _PARSERS = re.compile(
 _FUNCTION = re.compile(
     r"^(?:is_?valid\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point)\w*|assert\w*|verify\w*|ensure\w*|"
     r"sanitiz\w*|sanitis\w*|"
-    r"guard\w*|is_safe\w*|isSafe\w*|escape\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
+    r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
     r"transformAndValidate|"
     r"parse(?:Input|Request|Body|Event|Payload|Params|AndValidate|With)\w*|event_parser|envelope\w*|"
     r"betterAjvErrors|normalize[A-Z]\w*)$",
@@ -80,7 +80,11 @@ SAFE_FOR = {
         r"(?:^|\.)(?:basename|secure_filename|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
     ),
     "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode)$"),
-    "template": re.compile(r"(?:^|\.)(?:escape|escapeHtml|escapeHTML)$"),
+    "template": re.compile(
+        r"(?:^|\.)(?:escape|escape_?html|escape-html\S*|sanitize-?html\S*|sanitizeHtml|DOMPurify\S*\.sanitize|bleach\.clean|"
+        r"striptags|strip_tags|encode_entities|he\.(?:encode|escape)|xss|nh3\.clean|encodeURIComponent|esc)$",
+        re.IGNORECASE,
+    ),
 }
 
 
@@ -136,6 +140,8 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
         return None
     if isinstance(expr, ir.Name | ir.Member):
         return "presence", [expr]
+    if isinstance(expr, ir.Index):
+        return "fields", [expr.base]
     return None
 
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review import python_shapes as shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +113,7 @@ class _Lowering:
             function.body.append(ir.Return(depth, self.expr(node.value)))
 
     def on_if(self, node: ast.If, function: ir.Function, depth: int, owner: str) -> None:
-        leaves = _leaves(node.body) or _leaves(node.orelse)
+        leaves = shapes.leaves(node.body) or shapes.leaves(node.orelse)
         function.body.append(ir.Guard(depth, self.expr(node.test), exits=leaves))
         self.block(node.body, function, depth + 1, owner)
         if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
@@ -142,6 +143,9 @@ class _Lowering:
         self.block(node.body, function, depth, owner)
         for handler in node.handlers:
             self.block(handler.body, function, depth + 1, owner)
+            if shapes.misses(handler) and shapes.leaves(handler.body):
+                for read in shapes.subscripts(node.body):
+                    function.body.append(ir.Guard(depth, self.expr(read), exits=True))
         self.block([*node.orelse, *node.finalbody], function, depth, owner)
 
     def on_assert(self, node: ast.Assert, function: ir.Function, depth: int, _owner: str) -> None:
@@ -264,7 +268,7 @@ class _Lowering:
             values = self.expr(generator.iter)
             self._here.body.append(ir.Loop(self._branch, self.expr(generator.target), values))
             for test in generator.ifs:
-                self._here.body.append(ir.Guard(self._branch, self.expr(test), exits=False))
+                self._here.body.append(ir.Guard(self._branch, self.expr(test), exits=shapes.asks_what_is_missing(test)))
         if isinstance(node, ast.DictComp):
             return ir.Record(*_place(node), [(self.expr(node.key), self.expr(node.value))])
         return ir.Listing(*_place(node), [self.expr(node.elt)])
@@ -273,11 +277,6 @@ class _Lowering:
         value = self.expr(node.value)
         self._here.body.append(ir.Assign(self._branch, self.expr(node.target), value))
         return self.expr(node.target)
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    """Whether a branch ends by leaving the function (or the loop)."""
-    return bool(body) and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
 
 
 _NUMERIC = (ast.Sub, ast.Pow, ast.FloorDiv)

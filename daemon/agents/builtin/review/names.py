@@ -61,6 +61,8 @@ PATHS = re.compile(
 PATH_READS = re.compile(
     r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
 )
+PATH_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "rename", "rmdir", "mkdir"}
+REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")
 REQUESTS = re.compile(
     r"^(?:fetch|node-fetch(?:\.default)?|isomorphic-fetch|cross-fetch(?:\.\w+)?|undici\.(?:fetch|request)|"
     r"axios(?:\.default)?(?:\.create\(\))?(?:\.(?:get|post|put|patch|delete|head|request))?|"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, names, sources, sql, stores
+from daemon.agents.builtin.review import guards, ir, names, sources, sql, stores
 from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, short, tainted
 from daemon.agents.builtin.review.sources import TAINTED
 from hooks.finding import Level
@@ -30,14 +30,32 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         _deserialize(flow, call, name, frame)
     elif names.TEMPLATE.search(name):
         _simple(flow, call, frame, "template", f"`{short(name)}` as the template itself")
-    elif names.PATHS.match(name) or names.PATH_READS.search(name):
+    elif names.PATHS.match(name) or names.PATH_READS.search(name) or _reads_a_joined_path(call, name, frame):
         _path(flow, call, name, frame)
+    elif names.REMOTE_SHELL.search(name):
+        everything = [*call.args, *(value for _, value in call.kwargs)]
+        found = [o for arg in everything for o in tainted(flow, arg, frame, "shell")]
+        flow.uses.inject("injection.shell", call, found if flow.says(_COMMANDS) else [], "a command run on a server")
     elif names.REQUESTS.match(name):
         _request(flow, call, name, frame)
     tail = name.rsplit(".", maxsplit=1)[-1]
     if tail in names.SQL_CALLS and not call.tagged:
         sql.look(flow, call, name, frame)
     stores.look(flow, call, name, tail, frame)
+
+
+_COMMANDS = re.compile(r"[\"']?\bcommands[\"']?\s*[:=]")
+
+
+def _reads_a_joined_path(call: ir.Call, name: str, frame: Frame) -> bool:
+    """``(Path("/data") / name).read_text()``."""
+    tail = name.rsplit(".", maxsplit=1)[-1]
+    if tail not in names.PATH_METHODS or not isinstance(call.func, ir.Member):
+        return False
+    base = resolved(call.func.base, frame)
+    first = resolved(base.parts[0], frame) if isinstance(base, ir.Concat) and base.parts else None
+    return isinstance(first, ir.Call) and isinstance(first.func, ir.Name | ir.Member) and guards.tail_of(
+        first.func) in {"Path", "PurePath", "PosixPath"}  # fmt: skip
 
 
 def _simple(flow: Flow, call: ir.Call, frame: Frame, sink: str, what: str, *, every: bool = False) -> None:
@@ -125,7 +143,7 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
 
 
 def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
-    if name.endswith("Path().open") or names.PATH_READS.search(name):
+    if names.PATH_READS.search(name) or not names.PATHS.match(name):
         base = call.func.base if isinstance(call.func, ir.Member) else call
         target: ir.Expr | None = base
     elif name.endswith("download_file"):

@@ -61,7 +61,8 @@ _EVENT_PARTS = {
     **dict.fromkeys(("headers", "multiValueHeaders", "cookies", "get_header_value",
                      "resolved_headers_field"), HEADER),
     **dict.fromkeys(("Records", "records", "detail", "Detail", "message", "subject", "messages", "arguments", "Payload",
-                     "parameters", "requestBody", "record", "rawEvent", "rmqMessagesByQueue"), RECORD),
+                     "parameters", "currentIntent", "sessionState", "inputTranscript", "interpretations", "requestBody",
+                     "record", "rawEvent", "rmqMessagesByQueue"), RECORD),
 }  # fmt: skip
 _TRUSTED = words(
     """
@@ -72,8 +73,8 @@ _TRUSTED = words(
     eventLeftScope executionRoleArn accountId getObjectContext userRequest protocolVersion xAmzRequestId
     configuration userIdentity awslogs invocationId deliveryStreamArn sourceKinesisStreamArn methodArn
     authorizationToken identity info prev stash typeName fieldName agent actionGroup apiPath sessionId
-    sessionAttributes promptSessionAttributes messageVersion currentIntent bot sessionState inputTranscript
-    interpretations invocationSource inputMode invocationLabel taskToken TaskToken CodePipeline.job CodePipeline
+    sessionAttributes promptSessionAttributes messageVersion bot invocationSource inputMode invocationLabel taskToken
+    TaskToken CodePipeline.job CodePipeline
     preventDefault stopPropagation currentTarget keyCode ctrlKey shiftKey dataTransfer touches clientX clientY
     eventSource eventName awsRegion lambdaEvent waitUntil respondWith request_type stack_id __proto__
     constructor length EventType action_group DeploymentId LifecycleEventHookExecutionId SecretId
@@ -81,6 +82,7 @@ _TRUSTED = words(
     approximateInvokeCount shardId isFinalInvokeForWindow
     """
 )
+_EVENT_NAMES = (frozenset(_EVENT_PARTS) - {"path", "message", "query", "params"}) | _TRUSTED
 _OF_SERVICES = words(
     """
     id source time region account resources version type request response userName target key state window token
@@ -219,9 +221,9 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
     handler = bool(re.match(r"^(?:lambda_?)?handler$|_handler$|Handler$|^lambda_function$|^main$", function.name))
     if isinstance(param.target, ir.Record):
         keys = {key.value for key, _ in param.target.entries if isinstance(key, ir.Const)}
-        if keys & {"method", "path", "url"} and not keys & {"httpMethod", "requestContext"}:
-            return typed  # What is handed to a client: { method, path, body }.
-        return typed or handler or bool(keys & {"body", "pathParameters", "queryStringParameters", "Records"})
+        # Other names beside the body: what is handed to a client or a store ({ method, path, body }).
+        known = keys & {"body", "pathParameters", "queryStringParameters", "Records"}
+        return typed or handler or bool(known and keys <= _EVENT_NAMES)
     second = names[offset + 1] if len(names) > offset + 1 else ""
     return bool(_EVENT_NAME.match(name)) or typed or (handler and second in {"context", "_context", "ctx", "_", "__"})
 
@@ -238,6 +240,9 @@ def _routed(function: ir.Function) -> bool:
     return False
 
 
+_UNTYPED = re.compile(r"^(?:typing\.)?(?:dict|Dict|list|List|Any|Mapping)\b")
+
+
 def _route_parameters(function: ir.Function) -> list[Facts]:
     """A route's own parameters come from the path, unless a type checks them; a queue's handler gets records."""
     records = any(
@@ -251,6 +256,8 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
         elif re.search(r"(?:^|\.)Request$", param.annotation):
             given_facts.append(_whole(REQUEST, param))
+        elif _UNTYPED.match(param.annotation):
+            given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
         elif (isinstance(at, ir.Name) and at.id in {"self", "cls", "db", "session", "request"}) or re.search(
             r"^[A-Z]|int|float|bool|Depends|Annotated", param.annotation
         ):

@@ -34,7 +34,7 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             "injection.sql", call, harm or _weak_sql(found, tail), f"the text of the SQL given to `{short(name)}`"
         )
         _parameters(flow, call, text, name, frame)
-    elif tail in names.SQL_RUNS and _is_sql_receiver(name, flow):  # fmt: skip
+    elif (tail in names.SQL_RUNS and _is_sql_receiver(name, flow)) or name.endswith("sequelize.literal"):
         whole = harmful(found, "sql")
         flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
 

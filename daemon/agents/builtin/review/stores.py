@@ -26,11 +26,13 @@ _WRITES = words(
     findOneAndUpdate findByIdAndUpdate findOneAndReplace insert sendMessage sendMessageBatch publishBatch
     putRecord putRecords putRecordBatch putEvents startExecution sendEmail sendTemplatedEmail sendRawEmail
     putItem updateItem batchWriteItem batchWrite transactWrite transactWriteItems putObject bulkCreate upsert
-    createMany put_metric upload invoke invokeAsync rpush lpush hset xadd produce sendMail
+    adminCreateUser admin_create_user signUp sign_up adminUpdateUserAttributes admin_update_user_attributes
+    postToConnection post_to_connection createMany put_metric
+    upload invoke invokeAsync rpush lpush hset xadd produce sendMail
     """
 )
 _COMMANDS = re.compile(
-    r"^(?:Put|Update|BatchWrite|TransactWrite|Send|Publish|Start(?:Sync)?Execution|Create|Invoke(?!Model|Agent|"
+    r"^(?:Put|Update|BatchWrite|TransactWrite|Send|Publish|Start(?:Sync)?Execution|Create|PostToConnection|Invoke(?!Model|Agent|"
     r"Flow)|Upload|Admin(?:Create|Update))\w*Command$"
 )
 _DOCUMENT_CLIENT = re.compile(
@@ -39,6 +41,10 @@ _DOCUMENT_CLIENT = re.compile(
 )
 _MODEL_WRITES = re.compile(r"^(?:create|save|insert|upsert|put|update|add|set|store)$")
 _AMBIGUOUS = frozenset(["insert", "upload", "invoke", "upsert", "publish", "hset"])
+_AWS = re.compile(
+    r"aws|^(?:\w+\.)*(?:sns|sqs|lambda|cognito|ses|s3|kinesis|firehose|eventbridge|sfn|stepfunctions|iot)\w*$",
+    re.IGNORECASE,
+)
 _ORM = re.compile(
     r"mongoose|mongodb|sequelize|prisma|typeorm|dynamoose|electrodb|knex|objection|pynamodb|sqlalchemy|peewee|"
     r"redis|firestore|dynamodb-toolbox|onetable",
@@ -87,10 +93,10 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         _mongo(flow, call, name, frame)
     if _writes(flow, call, name, tail):
         _written(flow, call, tail, frame)
-    elif tail[:1].isupper() and _MODEL.search(name):
+    elif _MODEL.search(name) and isinstance(call.func, ir.Name) and call.func.id[:1].isupper():
         whole: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if not o.part)
         store(flow, call, whole, f"`{tail}`")
-    elif _SERVICES.search(name) and not _READING.match(tail):
+    elif _SERVICES.search(name) and (tail in _SIGNED or not _READING.match(tail)):
         _sent(flow, call, tail, frame)
     elif tail in _FILE_WRITES and _FILES.search(name):
         content = call.args[1:2] if len(call.args) > 1 else call.args
@@ -107,6 +113,12 @@ _READING = re.compile(
     r"^(?:get|list|describe|query|scan|head|filter|batch_?get|search|lookup|delete|receive|close|client|resource|Table|"
     r"Bucket|Object|Queue|Topic|meta|paginate|session|download|wait|can_paginate|promise|on|then)(?=[A-Z_]|$)"
 )
+_TEXTS = words(
+    "str String toString RegExp toLowerCase toUpperCase trim trimStart trimEnd slice substring replace lower upper "
+    "strip"
+)
+"""What gives text or fails: an object with operators in it does not come out."""
+_SIGNED = {"getSignedUrl", "createPresignedPost"}
 _FILE_WRITES = {"writeFile", "writeFileSync", "appendFile", "appendFileSync", "write", "write_text", "outputFile"}
 _FILES = re.compile(
     r"^(?:fs|fs/promises|fs-extra|node:fs)\b|^open\(\)\.write$|Path\(\)\.write_text$|aiofiles\.open\(\)"
@@ -141,7 +153,7 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
     if tail in _WRITES:
         if flow.module.language == "python" and tail != tail.lower():
             return False
-        return tail not in _AMBIGUOUS or flow.says(_ORM) or "(" in receiver or "aws" in receiver.lower()
+        return tail not in _AMBIGUOUS or flow.says(_ORM) or "(" in receiver or bool(_AWS.search(receiver))
     if _MODEL_WRITES.match(tail):
         if tail in {"put", "update"} and _DOCUMENT_CLIENT.search(receiver):
             return True
@@ -240,7 +252,7 @@ def _textual(expr: ir.Expr | None) -> bool:
 
 def _made_text(expr: ir.Expr) -> bool:
     """``String(x)``: whatever it was, an operator it is no more."""
-    return isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {"str", "String", "toString"}
+    return isinstance(expr, ir.Call) and guards.tail_of(expr.func) in _TEXTS
 
 
 def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:

@@ -1,0 +1,132 @@
+"""Idioms of real handlers that look like a fault and are none, and some that are."""
+
+from __future__ import annotations
+
+import pytest
+
+EXPRESS = 'const app = require("express")();\nconst User = require("./models/User");\n'
+
+
+def route(body: str, *, before: str = "") -> str:
+    return EXPRESS + f'app.post("/x", {before}async (req, res) => {{ {body} }});\n'
+
+
+def handler(body: str, *, head: str = "") -> str:
+    return f"{head}\nexports.handler = async (event) => {{ {body} }};\n"
+
+
+def python(body: str, *, head: str = "import json, boto3\ntable = boto3.resource('dynamodb').Table('T')") -> str:
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    return f"{head}\ndef lambda_handler(event, context):\n{lines}\n"
+
+
+ESCAPED = handler(
+    'return { headers: { "Content-Type": "text/html" }, body: `<p>${escapeHtml(event.queryStringParameters.n)}</p>` };',
+    head='const escapeHtml = require("escape-html");',
+)
+OWN_ESCAPE = handler(
+    'return { headers: { "Content-Type": "text/html" }, body: `<p>${esc(event.queryStringParameters.n)}</p>` };',
+    head='const esc = (s) => s.replace(/&/g, "&amp;").replace(/</g, "&lt;");',
+)
+KEYS = handler(
+    "const b = JSON.parse(event.body); const f = { title: b.title };"
+    " const e = Object.keys(f).map((k) => `${k} = :${k}`).join();"
+    ' await ddb.update({ TableName: "T", Key: { id: 1 }, UpdateExpression: `SET ${e}` }).promise();'
+)
+ITEMS = python(
+    "b = json.loads(event['body'])\nallowed = {'title': b.get('title')}\nparts = []\n"
+    "for k, v in allowed.items():\n    parts.append(f'{k} = :{k}')\n"
+    "table.update_item(Key={'id': 1}, UpdateExpression='SET ' + ', '.join(parts))"
+)
+STUMBLE = python(
+    "try:\n    name = json.loads(event['body'])['name']\nexcept (KeyError, TypeError):\n    return 400\n"
+    "table.put_item(Item={'name': name})"
+)
+MISSING = python(
+    "b = json.loads(event['body'])\nmissing = [k for k in ('a', 'b') if k not in b]\nif missing:\n    return 400\n"
+    "table.put_item(Item={'a': b['a'], 'b': b['b']})"
+)
+MISSING_IN_SCRIPT = handler(
+    "const b = JSON.parse(event.body); for (const f of ['a', 'b']) { if (!b[f]) return { statusCode: 400 }; }"
+    ' await ddb.put({ TableName: "T", Item: { a: b.a, b: b.b } }).promise();'
+)
+SIGNED = python(
+    "if not hmac.compare_digest(sign(event['body']), event['headers']['x-signature']):\n    return 401\n"
+    "table.put_item(Item=json.loads(event['body']))",
+    head="import hmac, json, boto3\nfrom signing import sign\ntable = boto3.resource('dynamodb').Table('T')",
+)
+NAMED = handler(
+    'const b = JSON.parse(event.body); const ok = typeof b.x === "string"; if (!ok) return { statusCode: 400 };'
+    ' await ddb.put({ TableName: "T", Item: { x: b.x } }).promise();'
+)
+STORE = "async function save({ id, user, body }) { await ddb.put({ Item: { id, user, body } }).promise(); }\n"
+SENTENCE = python(
+    "i = event['pathParameters']['id']\nreturn json.dumps({'message': f'Delete from cart {i} where present'})"
+)
+SCHEMA = (
+    'app.post("/x", { schema: { body: S } }, async (request, reply) => ddb.put({ Item: request.body }).promise());\n'
+)
+TAGGED = handler(
+    "await pool.query(SQL`select * from t where id = ${event.pathParameters.id}`);",
+    head="const { Pool } = require('pg');",
+)
+FINE = [
+    ("a.js", handler("await sql`select * from t where id = ${event.pathParameters.id}`;")),
+    ("a.js", TAGGED),
+    ("a.js", ESCAPED),
+    ("a.js", OWN_ESCAPE),
+    ("a.js", KEYS),
+    ("a.py", ITEMS),
+    ("a.py", STUMBLE),
+    ("a.py", MISSING),
+    ("a.js", MISSING_IN_SCRIPT),
+    ("a.py", SIGNED),
+    ("a.js", NAMED),
+    ("a.js", STORE),
+    ("a.py", SENTENCE),
+    ("a.js", "const app = fastify();\n" + SCHEMA),
+    ("a.js", route("await User.findOne({ email: req.body.email.toLowerCase() });")),
+    ("a.js", route("await User.findByIdAndUpdate(1, req.body);", before="validate(schema), ")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text"), FINE)
+def test_an_idiom_that_only_looks_like_a_fault_is_left_alone(found, path, text):
+    injections = {rule for rule, _ in found(path, text) if rule.startswith("injection.")}
+    unlooked = {rule for rule, _, level in found(path, text, level=True) if rule == "input.unvalidated"}
+    assert (injections, unlooked if text not in (KEYS, ITEMS) else set()) == (set(), set())
+
+
+JOINED = python(
+    "return (Path('/data') / event['queryStringParameters']['f']).read_text()", head="from pathlib import Path"
+)
+REMOTE = python(
+    "b = json.loads(event['body'])\nssm.send_command(InstanceIds=['i'], Parameters={'commands': [b['cmd']]})",
+    head="import json, boto3\nssm = boto3.client('ssm')",
+)
+SLOT = python(
+    "c = event['currentIntent']['slots']['City']\nconn.cursor().execute(\"select * from t where c = '\" + c + \"'\")",
+    head="import psycopg2\nconn = psycopg2.connect('')",
+)
+LITERAL = handler("await User.findAll({ order: sequelize.literal(event.queryStringParameters.s) });")
+UNTYPED = """
+@app.post('/x')
+def create(item: dict):
+    boto3.resource('dynamodb').Table('T').put_item(Item=item)
+"""
+FAULTY = [
+    ("a.py", JOINED, "injection.path"),
+    ("a.py", REMOTE, "injection.shell"),
+    ("a.py", SLOT, "injection.sql"),
+    ("a.js", LITERAL, "injection.sql"),
+    ("a.js", route("const u = new User(req.body); await u.save();"), "input.unvalidated"),
+    ("a.js", handler("return s3.getSignedUrl('put', { Key: event.body });"), "input.unvalidated"),
+    ("a.js", handler("await sns.publish({ Message: event.body }).promise();"), "input.unvalidated"),
+    ("a.js", handler("await api.postToConnection({ Data: event.body }).promise();"), "input.unvalidated"),
+    ("a.py", UNTYPED, "input.unvalidated"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text", "rule"), FAULTY)
+def test_an_idiom_that_is_a_fault_is_found(found, path, text, rule):
+    assert rule in {name for name, _ in found(path, text)}
