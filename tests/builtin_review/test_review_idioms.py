@@ -70,6 +70,12 @@ TAGGED = handler(
     "await pool.query(SQL`select * from t where id = ${event.pathParameters.id}`);",
     head="const { Pool } = require('pg');",
 )
+RETRIED = """
+class Client:
+    @backoff.on_exception(backoff.expo, OSError)
+    def connect(self, url):
+        return requests.get(f"{self.base}{url}")
+"""
 FINE = [
     ("a.js", handler("await sql`select * from t where id = ${event.pathParameters.id}`;")),
     ("a.js", TAGGED),
@@ -83,6 +89,9 @@ FINE = [
     ("a.py", SIGNED),
     ("a.js", NAMED),
     ("a.js", STORE),
+    ("a.js", "const load = (name) => require(`./policies/${name}`);\n"),
+    ("a.js", "self.addEventListener('fetch', go);\nconst go = async (event) => fetch(event.request.clone());\n"),
+    ("a.py", RETRIED),
     ("a.py", SENTENCE),
     ("a.js", "const app = fastify();\n" + SCHEMA),
     ("a.js", route("await User.findOne({ email: req.body.email.toLowerCase() });")),
@@ -130,3 +139,8 @@ FAULTY = [
 @pytest.mark.parametrize(("path", "text", "rule"), FAULTY)
 def test_an_idiom_that_is_a_fault_is_found(found, path, text, rule):
     assert rule in {name for name, _ in found(path, text)}
+
+
+def test_a_long_chain_of_alternatives_is_walked_once(found):
+    chain = " || ".join(f"e.code === 'E{number}'" for number in range(80))
+    assert found("a.ts", f"export const retry = (e) => {chain};\n") == set()

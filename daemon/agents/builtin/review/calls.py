@@ -51,7 +51,7 @@ _LOGS = re.compile(
 )
 _NO_HANDOFF = re.compile(
     r"^(?:get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
-    r"render|success|"
+    r"render|success|de_?serialize|serialize|"
     r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
     r"hash|compare|"
     r"verify|auth|login|log_?in|sign_?in|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"

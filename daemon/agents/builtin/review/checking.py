@@ -90,16 +90,21 @@ def _asks_for_a_schema(expr: ir.Expr) -> bool:
     return bool(_VALIDATING.search(guards.tail_of(called)) or guards.tail_of(called) in {"celebrate", "checkSchema"})
 
 
+_MOST = 20_000
+
+
 def _calls(expr: ir.Expr) -> Iterator[ir.Call]:
     stack = [expr]
-    while stack:
+    for _ in range(_MOST):
+        if not stack:
+            return
         current = stack.pop()
         if isinstance(current, ir.Call):
             yield current
         stack.extend(ir.parts_of(current))
 
 
-def _functions(expr: ir.Expr, named: dict[str, ir.Expr], left: int = 6) -> Iterator[ir.Function]:
+def _functions(expr: ir.Expr, named: dict[str, ir.Expr], left: int = 3) -> Iterator[ir.Function]:
     """The functions an argument is or wraps, through variables of the module."""
     if isinstance(expr, ir.Lambda):
         yield expr.function

@@ -213,5 +213,7 @@ def parts_of(expr: Expr) -> list[Expr]:
     if isinstance(expr, Listing):
         return expr.items
     if isinstance(expr, Choice):
-        return [*([expr.test] if expr.test is not None else []), *expr.options]
+        # ``a or b`` is tested by its own first value: it is one part, or long chains would double at every link.
+        tested = expr.test is not None and expr.test is not expr.options[0]
+        return [*([expr.test] if tested and expr.test is not None else []), *expr.options]
     return []

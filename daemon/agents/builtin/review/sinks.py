@@ -26,6 +26,7 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         _process(flow, call, name, frame)
     elif names.EVAL.match(name) and not (name == "exec" and flow.module.language == "script"):
         _simple(flow, call, frame, "eval", f"`{name}`, which runs it as code", every=name == "Function")
+        _handed_in(flow, call, name, frame)
     elif names.DESERIALIZE.match(name):
         _deserialize(flow, call, name, frame)
     elif names.TEMPLATE.search(name):
@@ -62,10 +63,15 @@ def _simple(flow: Flow, call: ir.Call, frame: Frame, sink: str, what: str, *, ev
     first = argument(call, 0, "expression", "source", "template", "name", "expr", "code")
     looked_at = call.args if every else [first] if first is not None else []
     found = [origin for arg in looked_at for origin in tainted(flow, arg, frame, sink)]
-    if not found and sink == "eval" and not sources.browser(flow.module):
-        # Code that is handed in is wrong whoever hands it in.
-        found = [o for arg in looked_at[-1:] for o in sources.of_kinds(flow.facts(arg, frame), _HANDED_IN, sink)]
     flow.uses.inject(f"injection.{sink}", call, found, what)
+
+
+def _handed_in(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """Code that a function is handed is wrong whoever hands it in."""
+    if name.rsplit(".", maxsplit=1)[-1] in {"eval", "exec", "Function"} and not sources.browser(flow.module):
+        code = call.args[-1:] if name.endswith("Function") else call.args[:1]
+        found = [o for arg in code for o in sources.of_kinds(flow.facts(arg, frame), _HANDED_IN, "eval")]
+        flow.uses.inject("injection.eval", call, found, f"`{name}`, which runs it as code")
 
 
 _HANDED_IN = frozenset({sources.PARAM})

@@ -228,7 +228,9 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
     return bool(_EVENT_NAME.match(name)) or typed or (handler and second in {"context", "_context", "ctx", "_", "__"})
 
 
-_ROUTE = re.compile(r"^(?:route|get|post|put|patch|delete|websocket|resolver|on_\w+|schedule|lambda_function)$")
+_ROUTE = re.compile(
+    r"^(?:route|get|post|put|patch|delete|websocket|resolver|on_(?:s3|sqs|sns|cw|kinesis|dynamodb|ws)_\w+|schedule|lambda_function)$"
+)
 
 
 def _routed(function: ir.Function) -> bool:
@@ -252,13 +254,15 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
     given_facts: list[Facts] = []
     for param in function.params:
         at = param.target
-        if records:
+        if isinstance(at, ir.Name) and at.id in {"self", "cls"}:
+            given_facts.append(NOTHING)
+        elif records:
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
         elif re.search(r"(?:^|\.)Request$", param.annotation):
             given_facts.append(_whole(REQUEST, param))
         elif _UNTYPED.match(param.annotation):
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
-        elif (isinstance(at, ir.Name) and at.id in {"self", "cls", "db", "session", "request"}) or re.search(
+        elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or re.search(
             r"^[A-Z]|int|float|bool|Depends|Annotated", param.annotation
         ):
             given_facts.append(NOTHING)
@@ -269,7 +273,7 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
 
 def browser(module: ir.Module) -> bool:
     """A file of a web page: its events are clicks."""
-    if module.path.endswith((".tsx", ".jsx", ".vue")):
+    if module.path.endswith((".tsx", ".jsx", ".vue")) or "self.addEventListener(" in module.text:
         return True
     return any(
         name in module.imports.values() for name in ("react", "react.default", "vue", "react-dom", "@angular/core")

@@ -96,7 +96,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif _MODEL.search(name) and isinstance(call.func, ir.Name) and call.func.id[:1].isupper():
         whole: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if not o.part)
         store(flow, call, whole, f"`{tail}`")
-    elif _SERVICES.search(name) and (tail in _SIGNED or not _READING.match(tail)):
+    elif _SERVICES.search(name) and (tail in _SIGNED or tail.endswith("Command") or _SENDING.match(tail)):
         _sent(flow, call, tail, frame)
     elif tail in _FILE_WRITES and _FILES.search(name):
         content = call.args[1:2] if len(call.args) > 1 else call.args
@@ -109,9 +109,9 @@ _SERVICES = re.compile(
     r"(?:completions|messages|responses|embeddings|images)\.(?:create|stream)$|(?:^|\.)(?:getSignedUrl|createPresignedPost)$"
 )
 """Calls that carry what they are given to a service: a model, an address that is signed, a user pool."""
-_READING = re.compile(
-    r"^(?:get|list|describe|query|scan|head|filter|batch_?get|search|lookup|delete|receive|close|client|resource|Table|"
-    r"Bucket|Object|Queue|Topic|meta|paginate|session|download|wait|can_paginate|promise|on|then)(?=[A-Z_]|$)"
+_SENDING = re.compile(
+    r"^(?!(?:get|list|describe|query|scan|head|filter|batch_?get|search|lookup|delete|receive|close|client|resource|Table|"
+    r"Bucket|Object|Queue|Topic|meta|paginate|session|download|wait|can_paginate|promise|on|then)(?:[A-Z_]|$))[a-z]"
 )
 _TEXTS = words(
     "str String toString RegExp toLowerCase toUpperCase trim trimStart trimEnd slice substring replace lower upper "
