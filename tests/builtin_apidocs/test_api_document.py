@@ -47,7 +47,9 @@ def test_a_second_run_changes_nothing_and_tells_nothing():
 
 
 def test_an_empty_document_gets_a_title():
-    assert plan("", [A]).text.startswith("# API reference\n\n<!-- kiro-hookd")
+    made = plan("", [A]).text
+    assert made.startswith("# API reference\n\n<!-- Entries between markers follow the code")
+    assert "yours. -->\n\n<!-- kiro-hookd:endpoint GET" in made
     assert plan("", []).text == ""
 
 

@@ -150,3 +150,46 @@ def test_routes_made_through_cdk_are_told_as_not_read(extract):
     found = extract({"stack.ts": "import { aws_apigatewayv2 } from 'aws-cdk-lib';\napi.addRoutes({ path: '/x' });\n"})
     assert found.endpoints == []
     assert "CDK" in found.blind[0].reason
+
+
+def test_paths_of_an_api_s_own_definition_are_endpoints_of_its_functions(extract):
+    found = extract(
+        {
+            "api.yaml": (
+                "Transform: AWS::Serverless-2016-10-31\nResources:\n  Api:\n    Type: AWS::Serverless::Api\n"
+                "    Properties:\n"
+                "      DefinitionBody:\n        Fn::Transform:\n          Name: AWS::Include\n"
+                "          Parameters: {Location: openapi.yaml}\n"
+                "  Inline:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      DefinitionBody:\n"
+                "        paths:\n          /any:\n            x-amazon-apigateway-any-method: {}\n"
+                "  List:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: src/, Handler: list.main}\n"
+            ),
+            "openapi.yaml": (
+                "openapi: 3.0.0\npaths:\n  /pets/{id}:\n    get:\n      summary: One pet.\n"
+                "      x-amazon-apigateway-integration:\n        uri:\n"
+                "          Fn::Sub: 'arn:x:${List.Arn}/invocations'\n"
+                "    options: {}\n"
+            ),
+            "src/list.js": "exports.main = async (event) => 1\n",
+        }
+    )
+    assert [(one.method, one.path, one.file, one.summary) for one in found.endpoints] == [
+        ("ANY", "/any", "api.yaml", ""),
+        ("GET", "/pets/{id}", "src/list.js", "One pet."),
+    ]
+
+
+def test_methods_of_cloudformation_s_gateway_resources_are_endpoints(routes):
+    template = (
+        "Resources:\n  Pets:\n    Type: AWS::ApiGateway::Resource\n"
+        "    Properties: {ParentId: !GetAtt Api.RootResourceId, PathPart: pets}\n"
+        "  Pet:\n    Type: AWS::ApiGateway::Resource\n    Properties: {ParentId: !Ref Pets, PathPart: '{id}'}\n"
+        "  Get:\n    Type: AWS::ApiGateway::Method\n    Properties: {HttpMethod: get, ResourceId: !Ref Pet}\n"
+        "  Options:\n    Type: AWS::ApiGateway::Method\n    Properties: {HttpMethod: OPTIONS, ResourceId: !Ref Pet}\n"
+        "  Elsewhere:\n    Type: AWS::ApiGateway::Method\n    Properties: {HttpMethod: GET, ResourceId: !Ref Unknown}\n"
+    )
+    assert routes({"infra/backend.yaml": template}) == {"GET /pets/{id}"}
+
+
+def test_a_stack_of_resources_alone_hides_no_functions(extract):
+    assert extract({"serverless.ts": "module.exports = { service: 'x', resources: {} }\n"}).blind == []

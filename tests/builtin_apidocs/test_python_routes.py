@@ -41,8 +41,9 @@ def test_fastapi_routers_are_followed_through_packages_and_settings(extract):
         ("user_id", "path", True),
         ("q", "query", False),
         ("limit", "query", False),
+        ("name", "body", True),
     ]
-    assert set(one.via) == {"app/main.py", "app/api/main.py"}
+    assert set(one.via) == {"app/main.py", "app/api/main.py", "app/models.py"}
 
 
 def test_an_application_factory_and_a_loop_over_blueprints_are_followed(routes):

@@ -118,7 +118,8 @@ def test_without_a_document_one_is_made_with_every_endpoint(project):
     (project / "src/controllers/pets.ts").write_text(CONTROLLER.replace("users", "pets"))
     result = run(project)
     text = (project / "docs/api-reference.md").read_text()
-    assert text.startswith("# API reference\n\n<!-- kiro-hookd:endpoint GET /pets ")
+    assert text.startswith("# API reference\n\n<!-- Entries between markers")
+    assert text.index("endpoint GET /pets ") < text.index("endpoint POST /pets ") < text.index("endpoint GET /users ")
     assert text.count("### `") == 4
     assert "was made with 4 endpoints" in result.summary
 
@@ -290,3 +291,10 @@ def test_mdx_is_compared_but_not_written(project):
     assert page.read_text() == "# API\n"
     assert len(result.findings) == 2
     assert any("MDX" in note for note in result.notes)
+
+
+def test_routes_of_a_changed_test_are_no_endpoints(project):
+    (project / "src/app.test.ts").write_text("import express from 'express'\nexpress().get('/only-in-a-test', h)\n")
+    result = run(project, "src/app.test.ts")
+    assert "only-in-a-test" not in (project / "docs/api-reference.md").read_text()
+    assert result.findings == ()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
+from daemon.agents.builtin.apidocs import folders, schemas, texts
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
 from daemon.agents.builtin.apidocs.scopes import text
 from daemon.agents.builtin.apidocs.values import (
+    EMPTY,
     UNKNOWN,
     Arr,
     Cls,
@@ -20,6 +23,7 @@ from daemon.agents.builtin.apidocs.values import (
     Obj,
     RoutePath,
     Router,
+    Schema,
     Unknown,
     Value,
 )
@@ -51,10 +55,14 @@ _MAKERS = {
     ("polka", ""): "express",
 }
 _KOA_ROUTERS = frozenset({"koa-router", "@koa/router", "koa-joi-router", "koa-better-router"})
+_ROUTER_NAME = re.compile(r"(?:^|\.|[a-z])Router$|^default$|^$")
+_ROUTER_PACKAGE = re.compile(r"(?:koa|express)[\w/-]*-(?:router|decorators?)$|^(?:koa|express)-[\w-]*router")
+"""Packages that give a router of their own with the methods of the usual one."""
 _POWERTOOLS = "@aws-lambda-powertools/event-handler"
 MAX_CHAIN = 120
 MAX_TARGET = 200_000
 _BARE_WRAPPERS = frozenset({"fastify-plugin"})
+_GETTERS = frozenset({"get", "getOrThrow"})
 
 
 def arguments(node: Node) -> list[Node]:
@@ -73,7 +81,10 @@ def call(ev: Evaluator, module: Module, node: Node, scope: Scope, env: Env) -> V
         return UNKNOWN
     if callee.type == "import" or (text(callee) == "require" and scope.find("require") is None):
         spec = ev.value(module, given[0], scope, env) if given else UNKNOWN
-        return ev.imported(module.path, spec, "*") if isinstance(spec, str) and DYNAMIC not in spec else UNKNOWN
+        if not isinstance(spec, str) or DYNAMIC in spec:
+            return UNKNOWN
+        path = ev.file(folders.clean(spec)) if given[0].type != "string" and not spec.startswith(".") else None
+        return Mod(path) if path else ev.imported(module.path, spec, "*")
     if callee.type == "member_expression":
         return _method(ev, module, node, scope, env)
     return _applied(ev, ev.deref(ev.value(module, callee, scope, env)), Lazy(module, node, scope, env))
@@ -87,11 +98,15 @@ def _applied(ev: Evaluator, target: Value, at: Lazy) -> Value:
         if target.package in _BARE_WRAPPERS and given:
             inner = ev.deref(ev.value(module, given[0], scope, env))
             return Func(inner.module, inner.info, inner.env, bare=True) if isinstance(inner, Func) else inner
+        parts = [ev.value(module, one, scope, env) for one in given[:20]]
         if target.package in {"path", "url", "desm"} and given:
-            parts = [ev.value(module, one, scope, env) for one in given[:20]]
             if target.package == "desm" and isinstance(parts[0], str):
                 parts[0] = posixpath.dirname(parts[0])
-            return _of_path(target.name, parts)
+            return texts.of_path(target.name, parts, module, node)
+        found = folders.listed(ev, target, parts)
+        found = schemas.made(ev, target, parts) if isinstance(found, Unknown) else found
+        if not isinstance(found, Unknown):
+            return found
         return made(target, module, node, env, scope)
     if isinstance(target, Func):
         return returned(ev, target.module, target.info, entered(target, module, node, scope, env))
@@ -102,8 +117,22 @@ def construct(ev: Evaluator, module: Module, node: Node, scope: Scope, env: Env)
     """The value of ``new C(...)``."""
     target = ev.deref(ev.value(module, node.child_by_field_name("constructor"), scope, env))
     if isinstance(target, Cls):
-        return Inst(target)
+        return application(ev, target) or Inst(target)
     return made(target, module, node, env, scope) if isinstance(target, Ext) else UNKNOWN
+
+
+def application(ev: Evaluator, target: Cls) -> Router | None:
+    """The router that the instances of ``class App extends Koa`` are."""
+    module, info = ev.lineage(target.module, target.info)[-1]
+    if info.heritage is None:
+        return None
+    clause = next((one for one in info.heritage.named_children if one.type == "extends_clause"), info.heritage)
+    base = clause.child_by_field_name("value") or (clause.named_children[0] if clause.named_children else None)
+    found = ev.deref(ev.value(module, base, info.outer, EMPTY)) if base is not None else UNKNOWN
+    if not isinstance(found, Ext) or (found.package, found.name) not in _MAKERS:
+        return None
+    router = made(found, target.module, target.info.node, EMPTY, target.info.outer)
+    return router if isinstance(router, Router) else None
 
 
 def made(target: Ext, module: Module, node: Node, env: Env, scope: Scope) -> Value:
@@ -111,6 +140,8 @@ def made(target: Ext, module: Module, node: Node, env: Env, scope: Scope) -> Val
     kind = _MAKERS.get((target.package, target.name))
     if kind is None and target.package in _KOA_ROUTERS and target.name in {"", "default", "Router"}:
         kind = "koa-router"
+    if kind is None and _ROUTER_NAME.search(target.name) and _ROUTER_PACKAGE.search(target.package):
+        kind = "koa-router" if "koa" in target.package else "router"
     if kind is None and target.package.startswith(_POWERTOOLS) and target.name == "Router":
         kind = "powertools"
     return Router(made_at(module, node, env, scope), kind) if kind else UNKNOWN
@@ -124,7 +155,7 @@ def made_at(module: Module, node: Node, env: Env, scope: Scope) -> tuple[object,
         if function.uid in env.sites:
             sites.append(env.sites[function.uid])
         function = function.outer.function
-    return (module.path, node.start_byte, *sites)
+    return (module.path, node.start_byte, node.end_byte, *sites)
 
 
 def entered(target: Func, module: Module, node: Node, scope: Scope, env: Env) -> Env:
@@ -137,7 +168,7 @@ def entered(target: Func, module: Module, node: Node, scope: Scope, env: Env) ->
         if one.type == "spread_element":
             break
         values[target.info.uid, index] = Lazy(module, one, scope, env)
-    return Env(values, {**target.env.sites, target.info.uid: f"{module.path}:{node.start_byte}"})
+    return Env(values, {**target.env.sites, target.info.uid: f"{module.path}:{node.start_byte}:{node.end_byte}"})
 
 
 def returned(ev: Evaluator, module: Module, info: FunctionInfo, env: Env) -> Value:
@@ -201,12 +232,31 @@ def _of_method(ev: Evaluator, module: Module, node: Node, scope: Scope, env: Env
         return _of_router(ev, owner, name, Lazy(module, node, scope, env))
     if isinstance(owner, RoutePath):
         return owner
+    if isinstance(owner, Schema):
+        return schemas.refined(ev, owner, name, [ev.value(module, one, scope, env) for one in given[:20]])
     if isinstance(owner, Func) and name == "bind":
         return owner
     if isinstance(owner, str | Arr):
-        found = _of_plain(ev, owner, name, [ev.value(module, one, scope, env) for one in given[:20]])
-        return UNKNOWN if found is None else found
+        values = [ev.value(module, one, scope, env) for one in given[:20]]
+        return (
+            texts.of_text(owner, name, values, given)
+            if isinstance(owner, str)
+            else texts.of_array(ev, owner, name, values)
+        )
+    if name == "test" and given and (found := texts.pattern(target)) is not None:
+        tested = ev.value(module, given[0], scope, env)
+        return found.search(tested) is not None if isinstance(tested, str) and DYNAMIC not in tested else UNKNOWN
+    if isinstance(owner, Unknown | Inst) and name in _GETTERS and given:
+        return _setting(ev, [ev.value(module, one, scope, env) for one in given[:2]])
     return _applied(ev, ev.deref(ev.member(owner, name)), Lazy(module, node, scope, env))
+
+
+def _setting(ev: Evaluator, given: list[Value]) -> Value:
+    """``config.get('app.prefix', '/api')``: what the project registers under the key, else the default."""
+    key = given[0]
+    found = ev.setting(key) if isinstance(key, str) and DYNAMIC not in key else UNKNOWN
+    default = given[1] if len(given) > 1 and isinstance(given[1], str) else UNKNOWN
+    return default if isinstance(found, Unknown) else found
 
 
 def _of_router(ev: Evaluator, owner: Router, name: str, at: Lazy) -> Value:
@@ -235,37 +285,3 @@ def _of_object(ev: Evaluator, name: str, value: Value) -> Value:
     if name == "entries":
         return Arr(tuple(Arr((key, one)) for key, one in value.props.items()), open=value.open)
     return value if name in {"freeze", "seal", "assign"} else UNKNOWN
-
-
-def _of_plain(ev: Evaluator, owner: str | Arr, name: str, given: list[Value]) -> Value | None:
-    if isinstance(owner, Arr):
-        if name == "join":
-            with_ = given[0] if given and isinstance(given[0], str) else ","
-            return with_.join(ev.texts(owner))
-        if name in {"filter", "sort", "reverse", "slice", "flat"}:
-            return owner
-        if name == "concat":
-            items = [item for one in given if isinstance(one, Arr) for item in one.items]
-            return Arr((*owner.items, *items), open=owner.open)
-        return UNKNOWN
-    if name in {"toString", "valueOf", "trim"}:
-        return owner
-    if name == "toLowerCase":
-        return owner.lower()
-    if name == "concat":
-        return owner + "".join(one if isinstance(one, str) else DYNAMIC for one in given)
-    return UNKNOWN
-
-
-def _of_path(name: str, given: list[Value]) -> Value:
-    name = name.removeprefix("default.").removeprefix("posix.")
-    if name in {"join", "resolve"}:
-        return _joined(given)
-    if name == "dirname" and isinstance(given[0], str):
-        return posixpath.dirname(given[0])
-    return given[0] if name == "fileURLToPath" else UNKNOWN
-
-
-def _joined(parts: list[Value]) -> Value:
-    known = [one if isinstance(one, str) else DYNAMIC for one in parts]
-    return posixpath.normpath(posixpath.join("", *(one.lstrip("/") for one in known))) if known else UNKNOWN

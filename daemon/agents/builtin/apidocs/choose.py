@@ -6,8 +6,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from daemon.agents.builtin.apidocs import markdown
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 DEFAULT = "docs/api-reference.md"
 _CANDIDATES = (
@@ -26,6 +28,12 @@ _CANDIDATES = (
     "api.md",
     "ENDPOINTS.md",
 )
+_OTHERS = re.compile(
+    r"(?:^|/)(?:change(?:s|log)|history|releases?|news|contributing|security|code_of_conduct|todo|upgrad\w*|migrat\w*)"
+    r"[^/]*$|(?:^|/)(?:tests?|fixtures?|examples?|templates?)/",
+    re.IGNORECASE,
+)
+MAX_READ = 60
 _NAMED = re.compile(r"(?<![\w/.-])((?:\.?[\w@+-][\w@.+-]*/)*[\w@+-][\w@.+-]*\.(?:mdx?|markdown))(?![\w/])")
 _DELETE = re.compile(
     r"\b(?:delete|drop|purge|erase|prune)\b(?=[^.;]{0,80}\b(?:entr|section|block|endpoint|route|document|stale|obsolete))"
@@ -42,6 +50,22 @@ def named_document(action: str) -> str | None:
         if not path.startswith(("../", "/", ".git/")) and path != "..":
             return path
     return None
+
+
+def describing(
+    keys: Collection[tuple[str, str]], files: Collection[str], read: Callable[[str], bytes | None]
+) -> str | None:
+    """The Markdown file that describes most endpoints by hand, a README too; ``None`` when none has a third of them."""
+    best, most = None, max(2, -(-len(keys) // 3))
+    listed = [path for path in files if is_markdown(path) and not _OTHERS.search(path)]
+    for path in sorted(listed, key=lambda path: (path.count("/"), path))[:MAX_READ]:
+        content = read(path) or b""
+        document = markdown.read(content.decode("utf-8", "replace"))
+        told = {one.key for one in document.mentions} | {one.key for one in document.blocks}
+        known = sum(any(key[0] == method and key[1].endswith(path) for method, path in told) for key in keys)
+        if known >= most:
+            best, most = path, known + 1
+    return best
 
 
 def is_markdown(path: str) -> bool:

@@ -24,14 +24,15 @@ _CDK = re.compile(rb"aws-cdk-lib|@aws-cdk/")
 _CDK_ROUTES = re.compile(rb"\.add(?:Routes|Method|Resource|Proxy)\s*\(|\bLambdaRestApi\b")
 _PYTHON = re.compile(
     rb"fastapi|APIRouter|flask|Flask|Blueprint|aws_lambda_powertools|quart|chalice|include_router"
+    rb"|register_blueprint|add_namespace|add_resource|add_url_rule|add_api_route"
     rb"|@\w+\.(?:route|get|post|put|patch|delete|api_route)\s*\("
 )
 _MARKS = re.compile(
     rb"express|fastify|[kK]oa\b|koa-|hono\b|Router\b|routing-controllers|@nestjs/|\btsoa\b|inversify|overnightjs|@tsed/"
-    rb"|@midwayjs|lambda-api|polka|restify|event-handler"
+    rb"|@\w*Controller\b|@midwayjs|lambda-api|polka|restify|event-handler|registerAs\b|readdirSync"
     rb"|\b(?:app|router|server|fastify|instance|api)\s*\.\s*(?:get|post|put|patch|delete|route|use|register|all)\s*\("
 )
-_CHAIN = re.compile(rb"NestFactory|setGlobalPrefix|ExpressServer\s*\(|KoaServer\s*\(|RouterModule|autoload")
+_CHAIN = re.compile(rb"NestFactory|registerAs|setGlobalPrefix|ExpressServer\s*\(|KoaServer\s*\(|RouterModule|autoload")
 _SPEC = re.compile(rb"""(?:\bfrom\s*|\brequire\s*\(\s*|\bimport\s*\(?\s*)['"]([^'"\n]{1,200})['"]""")
 
 
@@ -40,8 +41,11 @@ def collect(project: Project, changed: Collection[str]) -> tuple[Extraction, boo
     found = Extraction()
     marked, whole = _scripts(project, changed, found)
     templates = Templates(project.read, project.files)
-    for path in _configurations(project):
+    configurations = _configurations(project)
+    for path in configurations[:MAX_WHOLE]:
         templates.scan(path)
+    for path in configurations[MAX_WHOLE:]:
+        found.blind.append(BlindSpot(file=path, line=None, reason="was not read: there are too many configurations"))
     found.blind.extend(templates.blind)
     scripts = pythons = None
     if marked or any(not _is_python(project, event) for event in templates.events):
@@ -60,7 +64,7 @@ def collect(project: Project, changed: Collection[str]) -> tuple[Extraction, boo
         pythons = Pythons(project.read, project.files)
         found.add(pythons.extract(python))
     lambdas = [_handled(event, scripts, pythons) for event in templates.events]
-    found.endpoints.extend(_without_doors(lambdas, found.endpoints, scripts))
+    found.endpoints.extend(_without_doors(lambdas, found.endpoints, scripts, pythons))
     found.endpoints = _ordered(found.endpoints)
     return found, whole and len(python) < MAX_WHOLE
 
@@ -75,15 +79,16 @@ def _configurations(project: Project) -> list[str]:
     for path in sorted(project.files):
         if path.endswith((".yml", ".yaml", ".json", ".template")) and not is_test(path):
             name = path.rpartition("/")[2]
-            if name.startswith(("serverless", "template", "sam")) or "template" in name or "stack" in name:
+            if not name.endswith(".json") or re.search("serverless|template|sam|stack|cloudformation", name):
                 content = project.read(path)
                 if content is not None and is_configuration(path, content):
                     found.append(path)
-    return found[:100]
+    return found
 
 
 def _is_python(project: Project, event: Event) -> bool:
-    return f"{event.handler.rpartition('.')[0]}.py" in project.files
+    stem = event.handler.rpartition(".")[0]
+    return f"{stem}.py" in project.files or f"{stem.replace('.', '/')}.py" in project.files
 
 
 def _handled(event: Event, scripts: Scripts | None, pythons: Pythons | None) -> Endpoint:
@@ -100,17 +105,24 @@ def _handled(event: Event, scripts: Scripts | None, pythons: Pythons | None) -> 
     return Endpoint(method=event.method, path=event.path, file=event.file, line=event.line, summary=event.summary)
 
 
-def _without_doors(lambdas: list[Endpoint], inner: list[Endpoint], scripts: Scripts | None) -> list[Endpoint]:
-    """Leave out the catch-all events behind which a router in the code says what there is."""
+def _without_doors(
+    lambdas: list[Endpoint], inner: list[Endpoint], scripts: Scripts | None, pythons: Pythons | None
+) -> list[Endpoint]:
+    """Leave out the events behind which a router in the code says the same, or says what there is."""
     kept = []
+    keys = {one.key for one in inner}
     for one in lambdas:
         door = one.path.endswith("{proxy+}") or one.method == "ANY"
-        reach = scripts.reach(one.file) if door and scripts is not None else {one.file}
-        behind = any(other.file in reach or reach.intersection(other.via) for other in inner)
+        if not door and one.key not in keys:
+            kept.append(one)
+            continue
+        reached = pythons if one.file.endswith(".py") else scripts
+        reach = reached.reach(one.file) if reached is not None else {one.file}
+        behind = [other for other in inner if other.file in reach or reach.intersection(other.via)]
         if not one.handler:  # a handler that the deployment brings along: what it serves lies beside its configuration
             folder = one.file.rpartition("/")[0]
-            behind = any(other.file.startswith(f"{folder}/" if folder else "") for other in inner)
-        if not (door and behind):
+            behind = [other for other in inner if other.file.startswith(f"{folder}/" if folder else "")]
+        if not (behind if door else any(other.key == one.key for other in behind)):
             kept.append(one)
     return kept
 
@@ -118,7 +130,7 @@ def _without_doors(lambdas: list[Endpoint], inner: list[Endpoint], scripts: Scri
 def _pythons(project: Project, changed: Collection[str]) -> list[str]:
     found = []
     for path in sorted(project.files):
-        if path.endswith(".py") and (path in changed or not is_test(path)):
+        if path.endswith(".py") and not is_test(path):
             content = project.read(path)
             if content is not None and (path in changed or _PYTHON.search(content)):
                 found.append(path)
@@ -128,7 +140,7 @@ def _pythons(project: Project, changed: Collection[str]) -> list[str]:
 def _scripts(project: Project, changed: Collection[str], found: Extraction) -> tuple[list[str], bool]:
     marked = []
     for path in sorted(project.files):
-        if not path.endswith(SCRIPTS) or (is_test(path) and path not in changed):
+        if not path.endswith(SCRIPTS) or is_test(path):
             continue
         content = project.read(path)
         if content is None:

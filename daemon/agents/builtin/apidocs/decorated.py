@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from daemon.agents.builtin.apidocs import calling
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot
 from daemon.agents.builtin.apidocs.scopes import line_of, text
-from daemon.agents.builtin.apidocs.values import EMPTY, Arr, Cls, Env, Ext, Func, Obj, Unknown, Value
+from daemon.agents.builtin.apidocs.values import EMPTY, UNKNOWN, Arr, Cls, Env, Ext, Func, Lazy, Obj, Unknown, Value
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -239,10 +239,22 @@ class Decorations:
                 continue
             callee = self.ev.deref(self.ev.ask(value.module, returned.child_by_field_name("function"), inner, env))
             if isinstance(callee, Ext) and callee.name == "applyDecorators":
-                for one in calling.arguments(returned):
-                    found.extend(self._applied(value.module, one, inner, env))
+                for module_, one, scope_ in self._listed(value.module, calling.arguments(returned), inner, env):
+                    found.extend(self._applied(module_, one, scope_, env))
             elif isinstance(callee, Ext | Func) and depth < 3:
                 found.extend(self._applied(value.module, returned, inner, env))
+        return found
+
+    def _listed(self, module: Module, given: list[Node], scope: Scope, env: Env) -> list[tuple[Module, Node, Scope]]:
+        """Arguments one by one, those of a spread array too: ``applyDecorators(...all)``."""
+        found: list[tuple[Module, Node, Scope]] = []
+        for one in given:
+            inner = one.named_children[0] if one.type == "spread_element" and one.named_children else None
+            spread = self.ev.deref(self.ev.ask(module, inner, scope, env)) if inner is not None else None
+            if isinstance(spread, Arr):
+                found.extend((item.module, item.node, item.scope) for item in spread.items if isinstance(item, Lazy))
+            elif inner is None:
+                found.append((module, one, scope))
         return found
 
     def _applied(self, module: Module, node: Node, scope: Scope, env: Env) -> list[Decorator]:
@@ -279,8 +291,6 @@ class Decorations:
         start = self._start(module)
         prefix = self.ev.texts(values[0])[0] if values else ""
         if DYNAMIC in prefix:
-            prefix = self._registered(module, call)
-        if DYNAMIC in prefix:
             self._unknown_prefix(module, call)
             prefix = ""
         start.prefix = prefix
@@ -295,20 +305,17 @@ class Decorations:
         reason = "the prefix of all paths is made when the program runs; they are given without it"
         self.found.blind.append(BlindSpot(file=module.path, line=line_of(call.node), reason=reason, hides=False))
 
-    def _registered(self, module: Module, call: Call) -> str:
+    def setting(self, key: str) -> Value:
         """``config.get('app.prefix')``: what ``registerAs('app', ...)`` somewhere gives when nothing is set."""
-        given = calling.arguments(call.node)
-        asked = calling.arguments(given[0]) if given and given[0].type == "call_expression" else []
-        key = self.ev.ask(module, asked[0], call.scope) if asked else None
-        if not isinstance(key, str) or "." not in key:
-            return DYNAMIC
         space, _, rest = key.partition(".")
         for other, one in self._registrations:
             values = [self.ev.deref(self.ev.ask(other, arg, one.scope)) for arg in calling.arguments(one.node)[:2]]
             if len(values) > 1 and values[0] == space and isinstance(values[1], Func):
-                made = calling.returned(self.ev, values[1].module, values[1].info, EMPTY)
-                return self.ev.text_at(self.ev.deref(made), *rest.split(".")) or DYNAMIC
-        return DYNAMIC
+                made = self.ev.deref(calling.returned(self.ev, values[1].module, values[1].info, EMPTY))
+                for name in rest.split(".") if rest else ():
+                    made = self.ev.deref(self.ev.member(made, name))
+                return made
+        return UNKNOWN
 
     def _on_enableversioning(self, module: Module, _callee: Node, _call: Call, values: list[Value]) -> None:
         options = values[0] if values else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from daemon.agents.builtin.apidocs import bodies
 from daemon.agents.builtin.apidocs.endpoint import Parameter, parameter_names
 from daemon.agents.builtin.apidocs.scopes import text
-from daemon.agents.builtin.apidocs.values import EMPTY, Arr, Cls, Obj, Value
+from daemon.agents.builtin.apidocs.values import Arr, Cls, Obj, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from daemon.agents.builtin.apidocs.decorated import Action, Decorator
     from daemon.agents.builtin.apidocs.evaluate import Evaluator
-    from daemon.agents.builtin.apidocs.scopes import FunctionInfo
+    from daemon.agents.builtin.apidocs.scopes import FunctionInfo, Module
 
 _WRAPPED = re.compile(r"^(?:Promise|Observable|AsyncIterable)\s*<(.*)>$", re.DOTALL)
 _BORING = frozenset({"", "void", "any", "unknown", "never", "object", "undefined", "Response", "express.Response"})
@@ -40,6 +41,7 @@ _STATEMENTS = frozenset(
     }
 )
 MAX_HANDLER = 40_000
+MAX_PARAMETERS = 80
 
 
 def summary_of(comment: str) -> str:
@@ -109,39 +111,30 @@ class Shape:
         self.request = ""
         self.response = ""
         self.summary = ""
+        self.files: set[str] = set()
         for name in parameter_names(path):
             self.add(name, "path", required=True)
 
-    def add(self, name: str, place: str, kind: str = "", *, required: bool = False) -> None:
+    def add(self, name: str, place: str, kind: str = "", *, required: bool | None = None) -> None:
         """A parameter; what is known of one twice is put together."""
         old = self.parameters.get((place, name))
-        if name and len(name) <= 80:
-            self.parameters[place, name] = Parameter(
-                name=name,
-                place=place,
-                type=kind or (old.type if old else ""),
-                required=required or bool(old and old.required),
-            )
+        if not name or len(name) > 80 or len(self.parameters) >= MAX_PARAMETERS:
+            return
+        known = [one for one in (required, old.required if old else None) if one is not None]
+        whole = kind or (old.type if old else "")
+        self.parameters[place, name] = Parameter(
+            name=name, place=place, type=whole, required=any(known) if known else None
+        )
 
     def listed(self) -> tuple[Parameter, ...]:
         """All parameters: those of the path first, then by place and name as they came."""
-        order = {"path": 0, "query": 1, "header": 2, "cookie": 3, "form": 4}
+        order = {"path": 0, "query": 1, "header": 2, "cookie": 3, "form": 4, "body": 5}
         return tuple(sorted(self.parameters.values(), key=lambda one: order.get(one.place, 9)))
 
 
-def of_handler(shape: Shape, function: FunctionInfo) -> None:
+def of_handler(ev: Evaluator, module: Module, shape: Shape, function: FunctionInfo) -> None:
     """What an Express, Koa, Fastify or Lambda handler says by its types and by what it reads of the request."""
-    for binding in function.parameters[:1]:
-        generic = re.match(r"[\w.]*Request\s*<(.*)>$", binding.annotation, re.DOTALL)
-        parts = _split_generic(generic[1]) if generic else []
-        if len(parts) > 1:
-            shape.response = shape.response or bare_type(parts[1])
-        if len(parts) > 2:
-            shape.request = shape.request or bare_type(parts[2])
-    for binding in function.parameters[1:2]:
-        generic = re.match(r"[\w.]*Response\s*<(.*)>$", binding.annotation, re.DOTALL)
-        if generic:
-            shape.response = shape.response or bare_type(_split_generic(generic[1])[0])
+    _of_generics(ev, module, shape, function)
     body = text(function.node)[:MAX_HANDLER]
     for found in (*_QUERY.finditer(body), *_KOA_QUERY.finditer(body)):
         shape.add(found[2] or found[3], _PLACES[found[1]])
@@ -153,6 +146,26 @@ def of_handler(shape: Shape, function: FunctionInfo) -> None:
     cast = _BODY_CAST.search(body) or _BODY_TYPED.search(body)
     if cast and not shape.request:
         shape.request = bare_type(cast[1])
+    bodies.of_type(ev, shape, module, shape.request, "body")
+    if not any(place == "body" for place, _ in shape.parameters):
+        bodies.reads(shape, body)
+
+
+def _of_generics(ev: Evaluator, module: Module, shape: Shape, function: FunctionInfo) -> None:
+    """``Request<Params, Answer, Body, Query>`` and ``Response<Answer>``."""
+    for binding in function.parameters[:1]:
+        generic = re.match(r"[\w.]*Request\s*<(.*)>$", binding.annotation, re.DOTALL)
+        parts = _split_generic(generic[1]) if generic else []
+        if len(parts) > 1:
+            shape.response = shape.response or bare_type(parts[1])
+        if len(parts) > 2:
+            shape.request = shape.request or bare_type(parts[2])
+        if len(parts) > 3:
+            bodies.of_type(ev, shape, module, bare_type(parts[3]), "query")
+    for binding in function.parameters[1:2]:
+        generic = re.match(r"[\w.]*Response\s*<(.*)>$", binding.annotation, re.DOTALL)
+        if generic:
+            shape.response = shape.response or bare_type(_split_generic(generic[1])[0])
 
 
 def _split_generic(inner: str) -> list[str]:
@@ -216,9 +229,11 @@ def _of_parameter(
     first = given.named_children[0] if given is not None and given.named_children else None
     label = ev.ask(action.owner, first, action.function.scope) if first is not None else None
     if name in _BODIES:
-        field = f"{label}: " if isinstance(label, str) and name != "requestBody" and kind else ""
-        whole = f"{{ {field}{kind} }}" if field else kind
-        shape.request = shape.request or whole
+        if isinstance(label, str) and name != "requestBody":
+            shape.add(label, "body", kind, required=not optional)
+            return
+        shape.request = shape.request or kind
+        bodies.of_type(ev, shape, action.owner, kind, "body")
     elif name in _PARAMETERS:
         place = _PARAMETERS[name]
         if isinstance(label, str):
@@ -231,18 +246,7 @@ def _of_parameter(
 
 def _of_fields(ev: Evaluator, shape: Shape, action: Action, kind: str) -> None:
     """``@Query() filter: FilterDto``: the fields of the class, and of what it extends, are the parameters."""
-    binding = action.owner.top.find(kind)
-    found = ev.deref(ev.bound(action.owner, binding, EMPTY)) if binding is not None else None
-    if not isinstance(found, Cls):
-        return
-    for _, klass in reversed(ev.lineage(found.module, found.info)):
-        body = klass.node.child_by_field_name("body")
-        for one in body.named_children if body is not None else ():
-            if one.type == "public_field_definition":
-                optional = any(child.type == "?" or "IsOptional" in text(child)[:40] for child in one.children)
-                needed = not optional and one.child_by_field_name("value") is None
-                declared = bare_type(text(one.child_by_field_name("type")))
-                shape.add(text(one.child_by_field_name("name")), "query", declared, required=needed)
+    bodies.of_type(ev, shape, action.owner, kind, "query")
 
 
 def _of_marks(ev: Evaluator, shape: Shape, marks: Sequence[Decorator]) -> None:

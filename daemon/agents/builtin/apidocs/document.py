@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from daemon.agents.builtin.apidocs.endpoint import Endpoint
-    from daemon.agents.builtin.apidocs.markdown import Block, Document, Mention
+    from daemon.agents.builtin.apidocs.markdown import Block, Document
+    from daemon.agents.builtin.apidocs.mentions import Mention
 
 _NEW = "# API reference"
+_TOLD = (
+    "<!-- Entries between markers follow the code; one that was edited by hand is left as it is. "
+    "All other text is yours. -->"
+)
+_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
+_OF_API = re.compile(r"\b(?:api|apis|endpoints?|routes?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +62,7 @@ def render(endpoint: Endpoint, *, removed: bool = False) -> str:
         lines += ["| Parameter | In | Type | Required |", "| --- | --- | --- | --- |"]
         for one in endpoint.parameters:
             kind = f"`{_code(one.type)}`" if one.type else ""
-            needed = "yes" if one.required else "no"
+            needed = {True: "yes", False: "no", None: ""}[one.required]
             lines.append(f"| `{_code(one.name)}` | {one.place} | {kind} | {needed} |")
         lines.append("")
     if endpoint.request:
@@ -64,6 +71,12 @@ def render(endpoint: Endpoint, *, removed: bool = False) -> str:
         lines += [f"Response: `{_code(endpoint.response)}`", ""]
     lines += [f"Source: `{_code(endpoint.file)}`", ""]
     return "\n".join(lines) + "\n"
+
+
+def _reading_order(endpoint: Endpoint) -> tuple[list[str], int]:
+    """By path and then by method, as a reader looks for them."""
+    method = endpoint.method
+    return endpoint.path.split("/"), _ORDER.index(method) if method in _ORDER else len(_ORDER)
 
 
 def _inline(prose: str) -> str:
@@ -120,7 +133,9 @@ class Planner:
         wanted = {id(one) for one in self.scope}
         for block in self.document.blocks:
             endpoint = self._owner.get(block.start)
-            if endpoint is None:
+            if endpoint is None and any(one.key == block.key and one.file == block.source for one in self.every):
+                self._tell_block("conflict", block, "it has another entry")
+            elif endpoint is None:
                 self._gone(block)
             elif id(endpoint) in wanted:
                 self._refresh(block, endpoint)
@@ -211,7 +226,8 @@ class Planner:
         owned = {id(one) for one in self._owner.values()}
         broken = {(method, anonymous(path)): line for method, path, line in self.document.broken}
         fresh: dict[int, list[str]] = {}
-        for one in self.scope:
+        fresh_document = not self.document.text.strip()
+        for one in sorted(self.scope, key=_reading_order) if fresh_document else self.scope:
             if id(one) in owned:
                 continue
             if one.key in broken:
@@ -219,21 +235,33 @@ class Planner:
             elif id(one) in by_hand:
                 self._compare(one, by_hand[id(one)])
             else:
-                fresh.setdefault(self._place(one), []).append(self._text(one))
+                fresh.setdefault(self._place(one, by_hand), []).append(self._text(one))
                 self._tell("missing", one)
         for place, texts in fresh.items():
             self.edits.append((place, place, self._lead(place) + "".join(texts)))
 
-    def _place(self, endpoint: Endpoint) -> int:
-        """After the last block of the same file, else after the last block, else at the end."""
+    def _place(self, endpoint: Endpoint, by_hand: dict[int, Mention]) -> int:
+        """After the last block of the same file, else where its endpoints are described by hand, else after the last
+        block, else where a heading speaks of the API, else at the end.
+        """
         kin = [block.end for block in self.document.blocks if block.source == endpoint.file]
-        last = [block.end for block in self.document.blocks]
-        return kin[-1] if kin else last[-1] if last else self.document.tail
+        if kin:
+            return kin[-1]
+        near = [by_hand[id(one)].line for one in self.every if one.file == endpoint.file and id(one) in by_hand]
+        ends = [end for line in near if (end := self.document.end_of_section(line)) is not None]
+        if ends:
+            return max(ends)
+        if self.document.blocks:
+            return self.document.blocks[-1].end
+        for one in reversed(self.document.headings):
+            if one.level > 1 and _OF_API.search(one.title):
+                return self.document.end_of_section(one.line) or self.document.tail
+        return self.document.tail
 
     def _lead(self, place: int) -> str:
         before = self.document.text[:place]
         if not before and not self.document.text:
-            return f"{_NEW}\n\n".replace("\n", self.document.eol)
+            return f"{_NEW}\n\n{_TOLD}\n\n".replace("\n", self.document.eol)
         return "" if not before or before.endswith(("\n", "\r")) else self.document.eol
 
     def _compare(self, endpoint: Endpoint, mention: Mention) -> None:

@@ -12,12 +12,14 @@ DYNAMIC = "\0"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parameter:
-    """What a caller may send. ``place`` is path, query, header, cookie or form. ``type`` is empty where unknown."""
+    """What a caller may send. ``place`` is path, query, header, cookie, form or body. ``type`` is empty where unknown,
+    ``required`` is ``None`` there.
+    """
 
     name: str
     place: str
     type: str = ""
-    required: bool = False
+    required: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

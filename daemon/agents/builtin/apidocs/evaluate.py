@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.apidocs import calling
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
-from daemon.agents.builtin.apidocs.literal import as_text, enumerated, unescaped
+from daemon.agents.builtin.apidocs.literal import as_text, compared, enumerated, unescaped
 from daemon.agents.builtin.apidocs.scopes import Binding, ClassInfo, Export, FunctionInfo, text
 from daemon.agents.builtin.apidocs.script import FUNCTIONS
 from daemon.agents.builtin.apidocs.values import (
@@ -28,21 +28,24 @@ from daemon.agents.builtin.apidocs.values import (
     Mod,
     Obj,
     Router,
+    Schema,
     Unknown,
     Value,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tree_sitter import Node
 
+    from daemon.agents.builtin.apidocs.resolve import Resolver
     from daemon.agents.builtin.apidocs.scopes import Module, Scope
 
 MAX_DEPTH = 70
 QUERY_STEPS = 4_000
 TOTAL_STEPS = 300_000
 MAX_TEXT = 2_000
+_COMPARED = frozenset({"===", "==", "!==", "!=", "<", ">", "<=", ">="})
 
 _WRAPPERS = frozenset(
     {"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression", "await_expression"}
@@ -54,11 +57,16 @@ _ROUTER_NAMES = frozenset({"app", "router", "server", "fastify", "instance"})
 
 
 class Evaluator:
-    """Evaluates expressions of a project's modules. ``load`` and ``resolve`` are how it reaches other files."""
+    """Evaluates expressions of a project's modules. ``load`` is how it reaches other files,
+    ``setting`` how it asks for what the project registers under a name.
+    """
 
-    def __init__(self, load: Callable[[str], Module | None], resolve: Callable[[str, str], str | None]) -> None:
+    def __init__(self, load: Callable[[str], Module | None], resolver: Resolver, files: Collection[str]) -> None:
         self.load = load
-        self.resolve = resolve
+        self.resolve = resolver.resolve
+        self.file = resolver.file
+        self.files = files
+        self.setting: Callable[[str], Value] = lambda _: UNKNOWN
         self.exhausted = False
         self.active: dict[int, int] = {}
         self._total = TOTAL_STEPS
@@ -195,7 +203,9 @@ class Evaluator:
         return self.member(owner, index) if isinstance(index, str | int) else UNKNOWN
 
     def _on_this(self, module: Module, _node: Node, scope: Scope, _env: Env) -> Value:
-        return Inst(Cls(module, scope.klass)) if scope.klass is not None else UNKNOWN
+        if scope.klass is None:
+            return UNKNOWN
+        return calling.application(self, Cls(module, scope.klass)) or Inst(Cls(module, scope.klass))
 
     def _on_assignment_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
         return self.value(module, node.child_by_field_name("right"), scope, env)
@@ -209,14 +219,30 @@ class Evaluator:
     def _on_binary_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
         operator = text(node.child_by_field_name("operator"))
         left = self.value(module, node.child_by_field_name("left"), scope, env)
+        if operator == "&&" and left is False:
+            return False
         if operator in {"||", "??"} and left not in ("", False) and not isinstance(left, Unknown):
             return left
         right = self.value(module, node.child_by_field_name("right"), scope, env)
         if operator == "+" and (isinstance(left, str) or isinstance(right, str)):
             return (as_text(left) + as_text(right))[:MAX_TEXT]
+        if operator in _COMPARED:
+            known = all(isinstance(one, str | int) and DYNAMIC not in str(one) for one in (left, right))
+            return compared(operator, left, right) if known else UNKNOWN
         return right if operator in {"||", "??", "&&"} else UNKNOWN
 
+    def _on_unary_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
+        value = self.value(module, node.child_by_field_name("argument"), scope, env)
+        operator = text(node.child_by_field_name("operator"))
+        if operator == "!" and isinstance(value, bool):
+            return not value
+        return -value if operator == "-" and isinstance(value, int) else UNKNOWN
+
     def _on_ternary_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
+        chosen = self.value(module, node.child_by_field_name("condition"), scope, env)
+        if isinstance(chosen, bool):
+            side = "consequence" if chosen else "alternative"
+            return self.value(module, node.child_by_field_name(side), scope, env)
         first = self.value(module, node.child_by_field_name("consequence"), scope, env)
         if not isinstance(first, Unknown):
             return first
@@ -281,6 +307,10 @@ class Evaluator:
             return self.of_class(owner.cls.module, owner.cls.info, str(name))
         if isinstance(owner, Cls):
             return self.of_class(owner.module, owner.info, str(name))
+        if isinstance(owner, Schema) and owner.fields is not None and name in {"shape", "properties"}:
+            return Schema(owner.kind, owner.optional, owner.fields)
+        if isinstance(owner, Schema) and owner.fields is not None:
+            return self.force(owner.fields[str(name)]) if str(name) in owner.fields else UNKNOWN
         return UNKNOWN
 
     def of_class(self, module: Module, info: ClassInfo, name: str) -> Value:
@@ -317,7 +347,8 @@ class Evaluator:
         """What an import statement brings."""
         target = self.resolve(importer, spec)
         if target is None:
-            return Ext(spec.removeprefix("node:"), "" if name == "*" else name)
+            package = spec.removeprefix("node:")
+            return UNKNOWN if package == "process" else Ext(package, "" if name == "*" else name)
         return Mod(target) if name == "*" else self.exported(target, name)
 
     def exported(self, path: str, name: str, seen: frozenset[str] = frozenset()) -> Value:

@@ -6,10 +6,11 @@ once for every way it is entered.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import calling
+from daemon.agents.builtin.apidocs import calling, conditions
 from daemon.agents.builtin.apidocs.scopes import text
 from daemon.agents.builtin.apidocs.script import FUNCTIONS
 from daemon.agents.builtin.apidocs.values import EMPTY, UNKNOWN, Arr, Cls, Env, Func, Lazy, Obj, Router, Value
@@ -21,18 +22,25 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.apidocs.scopes import Call, FunctionInfo, Module, Scope
 
 MAX_ENVS = 200
-_ITERATORS = frozenset({"forEach", "map", "flatMap", "each"})
+MAX_ROUNDS = 3
+_ITERATORS = frozenset({"forEach", "map", "flatMap", "each", "filter", "some", "every"})
+_COMPUTED = re.compile(rb"\b(?:require|import)\s*\(\s*[^'\"\s)]")
+"""A module that loads others by names which only a loop over a folder knows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """One way a function is entered. ``how``: call, each (once per item of an array), plugin (a new router)."""
+    """One way a function is entered. ``how``: call, each (once per item of an array), plugin (a new router).
+
+    ``env`` is set where the call means this function only in that environment.
+    """
 
     module: Module
     node: Node
     scope: Scope
     target: Func
     how: str
+    env: Env | None = None
 
 
 class Flow:
@@ -43,6 +51,7 @@ class Flow:
         self._sites: dict[int, list[Site]] = {}
         self._envs: dict[int, list[Env]] = {}
         self._busy: set[int] = set()
+        self._late: list[tuple[Module, Call, Node]] = []
 
     def scan(self, module: Module) -> None:
         """Take in the calls of a module."""
@@ -55,10 +64,33 @@ class Flow:
             if info.node.type == "for_in_statement":
                 self._add(Site(module, info.returns[0][0], info.outer, Func(module, info, EMPTY), "each"))
 
-    def _add(self, site: Site) -> None:
+    def settle(self) -> None:
+        """Enter the functions that only a loop's variable leads to: ``require(`./${file}`)(app)``."""
+        late, self._late = self._late, []
+        for _ in range(MAX_ROUNDS if late else 0):
+            added = False
+            for module, call, callee in late:
+                for env in self.envs(call.scope):
+                    if env is EMPTY or conditions.skipped(self.ev, module, call, env):
+                        continue
+                    target = self.ev.deref(self.ev.ask(module, callee, call.scope, env))
+                    if isinstance(target, Func):
+                        site = Site(module, call.node, call.scope, target, "call", env)
+                        added = self._add(site) or added
+            self._envs.clear()
+            if not added:
+                return
+
+    def _add(self, site: Site) -> bool:
+        """Keep a way into a function; false when it is known, or one too many."""
         sites = self._sites.setdefault(site.target.info.uid, [])
-        if len(sites) < MAX_ENVS:
-            sites.append(site)
+        known = site.env is not None and any(
+            one.node.id == site.node.id and one.env is not None and one.env.sites == site.env.sites for one in sites
+        )
+        if known or len(sites) >= MAX_ENVS:
+            return False
+        sites.append(site)
+        return True
 
     def _construct(self, module: Module, call: Call) -> None:
         name = call.node.child_by_field_name("constructor")
@@ -85,11 +117,11 @@ class Flow:
             bases = self.ev.lineage(module, call.scope.klass)[1:]
             if bases:
                 self._constructor(module, call, Cls(*bases[0]))
-        elif name in _ITERATORS and given[0].type in FUNCTIONS:
-            info = module.functions.get(given[0].id)
+        elif name in _ITERATORS and given[0].type in {*FUNCTIONS, "identifier"}:
+            each = self.ev.deref(self.ev.ask(module, given[0], call.scope))
             array = callee.child_by_field_name("object")
-            if info is not None and array is not None:
-                self._add(Site(module, array, call.scope, Func(module, info, EMPTY), "each"))
+            if isinstance(each, Func) and array is not None:
+                self._add(Site(module, array, call.scope, Func(each.module, each.info, EMPTY), "each"))
         elif name == "register":
             plugin = self.ev.deref(self.ev.ask(module, given[0], call.scope))
             if isinstance(plugin, Func):
@@ -98,6 +130,8 @@ class Flow:
             target = self.ev.deref(self.ev.ask(module, callee, call.scope))
             if isinstance(target, Func):
                 self._add(Site(module, call.node, call.scope, target, "call"))
+            elif call.scope.function is not None and _COMPUTED.search(module.source):
+                self._late.append((module, call, callee))
 
     def envs(self, scope: Scope) -> list[Env]:
         """Every environment that the code of a scope can run in; one empty one at least."""
@@ -118,7 +152,7 @@ class Flow:
         found: list[Env] = []
         around = self.envs(function.outer)
         for site in self._sites.get(function.uid, ()):
-            for env in self.envs(site.scope):
+            for env in [site.env] if site.env is not None else self.envs(site.scope):
                 found.extend(self._bind(site, env))
                 if len(found) >= MAX_ENVS:
                     return found
@@ -148,7 +182,11 @@ class Flow:
         found = []
         for index, item in enumerate(array.items[:MAX_ENVS]):
             bound: dict[tuple[int, int], Lazy | Value] = {**env.values, (uid, 0): item, (uid, 1): index}
-            found.append(Env(bound, {**env.sites, uid: f"{site.module.path}:{site.node.start_byte}:{index}"}))
+            found.append(
+                Env(
+                    bound, {**env.sites, uid: f"{site.module.path}:{site.node.start_byte}:{site.node.end_byte}:{index}"}
+                )
+            )
         return found
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import calling, describe
+from daemon.agents.builtin.apidocs import calling, describe, schemas
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot, Endpoint, Extraction, normal_path
 from daemon.agents.builtin.apidocs.lambdas import Event
 from daemon.agents.builtin.apidocs.scopes import line_of
 from daemon.agents.builtin.apidocs.values import EMPTY, Arr, Func, Obj, Value
 
 if TYPE_CHECKING:
+    from tree_sitter import Node
+
     from daemon.agents.builtin.apidocs.scopes import Module
     from daemon.agents.builtin.apidocs.scripts import Scripts
 
@@ -22,7 +24,10 @@ def of_configuration(scripts: Scripts, path: str) -> Extraction:
     whole = scripts.ev.exported(path, "=")
     if not isinstance(scripts.ev.deref(whole), Obj):
         whole = scripts.ev.exported(path, "default")
-    functions = scripts.ev.deref(scripts.ev.member(scripts.ev.deref(whole), "functions"))
+    service = scripts.ev.deref(whole)
+    if isinstance(service, Obj) and "functions" not in service.props and not service.open:
+        return found  # a stack of resources only
+    functions = scripts.ev.deref(scripts.ev.member(service, "functions"))
     if not isinstance(functions, Obj):
         functions = _of_namespace(scripts, functions)
     if not isinstance(functions, Obj):
@@ -78,7 +83,9 @@ def _function(scripts: Scripts, configuration: str, function: Value, found: Extr
                 summary=summary,
                 via=tuple(dict.fromkeys((function.module.path, configuration))),
             )
-            found.endpoints.append(_endpoint(scripts, where, made))
+            asked = ev.deref(ev.member(ev.deref(ev.member(one, "request")), "schemas"))
+            body = ev.member(asked, "application/json") if isinstance(asked, Obj) else None
+            found.endpoints.append(_endpoint(scripts, where, made, body))
 
 
 def _relative(handler: str, module: Module) -> str:
@@ -96,16 +103,18 @@ def of_event(scripts: Scripts, event: Event) -> Endpoint | None:
     return _endpoint(scripts, event.handler, event)
 
 
-def _endpoint(scripts: Scripts, handler: str, event: Event) -> Endpoint:
+def _endpoint(scripts: Scripts, handler: str, event: Event, body: Value | None = None) -> Endpoint:
     shape = describe.Shape(event.path)
     shape.summary = event.summary
+    for field, kind, needed in schemas.fields(scripts.ev, body) if body is not None else ():
+        shape.add(field, "body", kind, required=needed)
     file, line, name = event.file, event.line, ""
     place = _handler(scripts, handler)
     if place is not None:
         home, function = place
         file, line, name = home, 1, handler.rpartition(".")[2]
         if function is not None:
-            describe.of_handler(shape, function.info)
+            describe.of_handler(scripts.ev, function.module, shape, function.info)
             comment = describe.doc_comment(function.info.node)
             shape.summary = shape.summary or describe.summary_of(comment)
             line = line_of(function.info.node) if function.module.path == home else 1
@@ -119,7 +128,7 @@ def _endpoint(scripts: Scripts, handler: str, event: Event) -> Endpoint:
         response=shape.response,
         summary=describe.first_sentence(shape.summary),
         handler=name,
-        via=tuple(dict.fromkeys(one for one in (event.file, *event.via) if one != file)),
+        via=tuple(dict.fromkeys(one for one in (event.file, *event.via, *sorted(shape.files)) if one != file)),
     )
 
 
@@ -130,19 +139,28 @@ def _handler(scripts: Scripts, handler: str) -> tuple[str, Func | None] | None:
     module = scripts.load(path) if path else None
     if module is None or path is None:
         return None
-    value = scripts.ev.deref(scripts.ev.exported(path, name))
-    if isinstance(value, Func):
-        return path, value
     export = module.exports.get(name)
     node = export.node if export else None
     binding = module.top.find(export.name) if export and export.name else None
     node = node or (binding.node if binding else None)
-    for _ in range(5):
-        given = calling.arguments(node) if node is not None and node.type == "call_expression" else []
-        if not given:
-            break
-        node = given[0]
-        inner = scripts.ev.deref(scripts.ev.ask(module, node, module.top, EMPTY))
+    inner = _wrapped(scripts, module, node)
+    if inner is not None:
+        return path, inner
+    value = scripts.ev.deref(scripts.ev.exported(path, name))
+    return path, value if isinstance(value, Func) else None
+
+
+def _wrapped(scripts: Scripts, module: Module, node: Node | None) -> Func | None:
+    """Of ``middy(main).use(...)`` and ``wrap(async (event) => ...)`` the function inside."""
+    for _ in range(12):
+        if node is None or node.type != "call_expression":
+            return None
+        given = calling.arguments(node)
+        inner = scripts.ev.deref(scripts.ev.ask(module, given[0], module.top, EMPTY)) if given else None
         if isinstance(inner, Func):
-            return path, inner
-    return path, None
+            return inner
+        callee = node.child_by_field_name("function")
+        chained = callee is not None and callee.type == "member_expression"
+        nested = given[0] if given and given[0].type == "call_expression" else None
+        node = callee.child_by_field_name("object") if callee is not None and chained and nested is None else nested
+    return None

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import yamltree
+from daemon.agents.builtin.apidocs import gateway, yamltree
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot, normal_path
 from daemon.agents.builtin.apidocs.yamltree import Tree, TreeError
 
@@ -19,7 +19,7 @@ _SELF = re.compile(r"\$\{self:([\w.-]+)(?:\s*,\s*['\"]?([^'\"}]*)['\"]?)?\}")
 _VARIABLE = re.compile(r"\$\{[^{}]*\}")
 _ROUTE_KEY = re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY|\*)\s+(/\S*)$", re.IGNORECASE)
 _SAM = b"AWS::Serverless::"
-_ROUTES = b"AWS::ApiGatewayV2::Route"
+_ROUTES = (b"AWS::ApiGatewayV2::Route", b"AWS::ApiGateway::Method", b"AWS::ApiGateway::RestApi")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,9 @@ def is_configuration(path: str, content: bytes) -> bool:
     name = posixpath.basename(path)
     if not name.endswith((".yml", ".yaml", ".json", ".template")):
         return False
-    return bool(re.match(r"serverless[\w.-]*\.ya?ml$", name)) or _SAM in content or _ROUTES in content
+    return (
+        bool(re.match(r"serverless[\w.-]*\.ya?ml$", name)) or _SAM in content or any(one in content for one in _ROUTES)
+    )
 
 
 class Templates:
@@ -97,7 +99,9 @@ class Templates:
         """SAM and CloudFormation."""
         folder = posixpath.dirname(path)
         shared = tree.get("Globals", "Function") or Tree(line=1)
-        for _name, resource in resources.pairs():
+        handlers: dict[str, str] = {}
+        before = len(self.events)
+        for name, resource in resources.pairs():
             kind, properties = resource.string("Type"), resource.get("Properties")
             if kind == "AWS::ApiGatewayV2::Route" and properties is not None:
                 found = _ROUTE_KEY.match(properties.string("RouteKey"))
@@ -111,11 +115,21 @@ class Templates:
             if entry is not None and len(entry.listed()) == 1:
                 handler = posixpath.splitext(entry.listed()[0].text or "")[0] + "." + handler.rpartition(".")[2]
             where = posixpath.normpath(posixpath.join(folder, code, handler)) if handler else ""
+            handlers[name] = where
             for _label, event in (properties.get("Events") or Tree(line=1)).pairs():
                 options = event.get("Properties")
                 if event.string("Type") in {"Api", "HttpApi"} and options is not None and options.string("Path"):
                     method = options.string("Method") or "ANY"
                     self._event(method, options.string("Path"), (path, options.line), handler=where)
+
+        known = {(one.method, one.path) for one in self.events[before:]}
+        for one in gateway.told(path, resources, self._local):
+            if (one.method, normal_path(one.path)) not in known:
+                handler = handlers.get(one.function, "")
+                self._event(one.method, one.path, (one.file, one.line), handler=handler, summary=one.summary)
+
+    def _local(self, path: str) -> Tree | None:
+        return self._load(path) if path in self._files and path.endswith((".yml", ".yaml", ".json")) else None
 
     def _event(self, verb: str, path: str, place: tuple[str, int], *, handler: str = "", summary: str = "") -> None:
         file, line = place

@@ -21,6 +21,17 @@ def as_text(value: Value) -> str:
     return str(value) if isinstance(value, str | int | float) else DYNAMIC
 
 
+def compared(operator: str, left: Value, right: Value) -> Value:
+    """A comparison of two known texts or numbers; of different kinds only for being the same."""
+    if operator in {"===", "=="}:
+        return left == right
+    if operator in {"!==", "!="}:
+        return left != right
+    if not (isinstance(left, int) and isinstance(right, int)):
+        return UNKNOWN
+    return {"<": left < right, ">": left > right, "<=": left <= right}.get(operator, left >= right)
+
+
 def unescaped(node: Node) -> str:
     """The text of a string literal."""
     out = []

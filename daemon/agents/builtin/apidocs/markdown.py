@@ -10,7 +10,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from daemon.agents.builtin.apidocs.endpoint import anonymous, normal_path
+from daemon.agents.builtin.apidocs.endpoint import anonymous
+from daemon.agents.builtin.apidocs.mentions import Mention, mentions
 
 _BEGIN = re.compile(
     r"<!-- kiro-hookd:endpoint (?P<method>[A-Z]+) (?P<path>/\S*) source=(?P<source>\S+) "
@@ -19,15 +20,11 @@ _BEGIN = re.compile(
 _END = re.compile(r"<!-- /kiro-hookd:endpoint -->\s*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _FENCE = re.compile(r"\s*(?:(?:[-*+]|\d+[.)]|>)\s+)*(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+([^\r\n]*))?(?=[\r\n]|\Z)")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*(?=[\r\n]|\Z)")
+_PROSE = re.compile(r" {0,3}(?![#>|`~<]|[-*+][ \t]|\d{1,9}[.)][ \t]|[-=*_\s]+$)\S")
 _RAW = re.compile(r"\s{0,3}<(pre|script|style|textarea)\b", re.IGNORECASE)
-_VERB = r"(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY|ALL)"
-_PATH = r"(?:https?://[^\s/`'\"]+|\{\{?[\w.]+\}?\}|\$\{?\w+\}?)?(?P<path>/[^\s`|*\"'()\],\\]*)"
-_FORWARD = re.compile(rf"(?<![\w/-]){_VERB}\b[\s`*_|:\]\[>~-]{{1,40}}{_PATH}")
-_BACKWARD = re.compile(rf"{_PATH}[\s`*_|:\]\[>~()-]{{1,40}}{_VERB}\b(?!\s*[`*_|]*\s*/)")
-_ONLY_PATH = re.compile(rf"#+\s+[`*_]*{_PATH}[`*_]*\s*#*\s*\Z")
-_ONLY_VERB = re.compile(rf"(?:#+\s+|[-*]\s+)?[`*_]*{_VERB}[`*_]*:?(?:\s.*)?\Z", re.DOTALL)
-_LABEL_PATH = re.compile(rf"\W*(?:url|path|endpoint|route|uri)\W{{1,12}}{_PATH}", re.IGNORECASE)
-_LABEL_VERB = re.compile(rf"\W*(?i:method|verb)\W{{1,12}}{_VERB}\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,18 +53,13 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mention:
-    """A place where somebody else's text names an endpoint. ``section`` is the text it introduces, else ""."""
+class Heading:
+    """A heading that stands outside of our blocks, of either kind. ``start`` is the offset of its line."""
 
-    method: str
-    path: str
+    start: int
     line: int
-    section: str = ""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """As ``Endpoint.key``."""
-        return self.method, anonymous(self.path)
+    level: int
+    title: str
 
 
 @dataclass(kw_only=True, slots=True)
@@ -78,8 +70,17 @@ class Document:
     blocks: list[Block] = field(default_factory=list)
     broken: list[tuple[str, str, int]] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
     tail: int = 0
     eol: str = "\n"
+
+    def end_of_section(self, line: int) -> int | None:
+        """Where the section of the heading on a line ends; ``None`` when no heading stands there."""
+        at = next((index for index, one in enumerate(self.headings) if one.line == line), None)
+        if at is None:
+            return None
+        level = self.headings[at].level
+        return next((one.start for one in self.headings[at + 1 :] if one.level <= level), self.tail)
 
 
 def checksum(body: str) -> str:
@@ -118,6 +119,8 @@ class _Reader:
         self.document = Document(text=text, eol=end_of_line(text))
         self.lines = [(found.start(), found[0]) for found in _LINE.finditer(text)]
         self.shut: re.Pattern[str] | None = None
+        self.quoted = False
+        self.listed = False
         self.opened = 0
         self.outside: list[tuple[int, str, bool]] = []
 
@@ -126,33 +129,58 @@ class _Reader:
         while at < len(self.lines):
             at = self.block(at) if self.shut is None and _BEGIN.fullmatch(self.lines[at][1]) else self.line(at)
         self.document.tail = len(self.document.text) if self.shut is None else self.opened
-        self.document.mentions = _mentions(self.outside)
+        self.document.mentions = mentions(self.outside)
         return self.document
 
     def line(self, at: int) -> int:
         offset, raw = self.lines[at]
         inside = self.shut is not None
         self.step(offset, raw)
+        if not inside and self.shut is None:
+            self.heading(at, offset, raw)
         self.outside.append((at + 1, raw.rstrip("\r\n"), inside))
         return at + 1
+
+    def heading(self, at: int, offset: int, raw: str) -> None:
+        """Keep a heading: with marks before it, or underlined."""
+        found = _HEADING.match(raw)
+        if found:
+            title = (found[2] or "").strip().rstrip("#").strip()
+            self.document.headings.append(Heading(start=offset, line=at + 1, level=len(found[1]), title=title))
+            return
+        above = self.outside[-1] if self.outside else (0, "", False)
+        if at and _UNDERLINE.match(raw) and above[0] == at and _PROSE.match(above[1]):
+            level = 1 if raw.lstrip().startswith("=") else 2
+            start = self.lines[at - 1][0]
+            self.document.headings.append(Heading(start=start, line=at, level=level, title=above[1].strip()))
 
     def step(self, offset: int, raw: str) -> None:
         """Follow fences, comments and raw HTML over one line."""
         bare = raw.rstrip("\r\n")
+        if self.shut is not None and self.quoted and not bare.lstrip().startswith(">"):
+            self.shut = None  # what a quotation opened ends with it
         if self.shut is not None:
             if self.shut.search(bare):
                 self.shut = None
             return
+        wide = bare.expandtabs(4)
+        indent = len(wide) - len(wide.lstrip())
+        if bare.strip():
+            self.listed = bool(_ITEM.match(bare)) or (self.listed and indent > 0)
+        if indent > 3 and not self.listed:
+            return  # code by its indentation: nothing opens there
         fence, html = _FENCE.fullmatch(bare), _RAW.match(bare)
         if fence and not (fence["fence"][0] == "`" and "`" in fence["info"]):
             mark = fence["fence"]
-            self.shut = re.compile(rf"^[\s>]*{re.escape(mark[0])}{{{len(mark)},}}\s*$")
+            within = len(bare[: fence.start("fence")].expandtabs(4)) + 3
+            self.shut = re.compile(rf"^[ \t>]{{0,{within}}}{re.escape(mark[0])}{{{len(mark)},}}\s*$")
         elif html and not re.search(rf"</{html[1]}>", bare, re.IGNORECASE):
             self.shut = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
         elif bare.lstrip().startswith("<!--") and "-->" not in bare.lstrip()[4:]:
             self.shut = re.compile(r"-->")
         if self.shut is not None:
             self.opened = offset
+            self.quoted = bare.lstrip().startswith(">")
 
     def block(self, at: int) -> int:
         """A block from its first marker on; a marker without its end is kept as broken."""
@@ -183,56 +211,3 @@ class _Reader:
         self.shut = None
         self.document.broken.append((found["method"], found["path"], at + 1))
         return at + 1
-
-
-def _mentions(lines: list[tuple[int, str, bool]]) -> list[Mention]:
-    found: list[Mention] = []
-    heading_path = label_path = label_verb = ""
-    heading_level = 0
-    label_line = -10
-    for index, (number, raw, inside) in enumerate(lines):
-        bare = raw.strip()[:2000]
-        heading = bare.startswith("#") and not inside
-        level = len(bare) - len(bare.lstrip("#"))
-        if heading and level <= heading_level:
-            heading_path = ""
-        hits = list(_FORWARD.finditer(bare)) or list(_BACKWARD.finditer(bare))
-        for hit in hits[:20]:
-            section = _section(lines, index) if heading else ""
-            found.append(_mention(hit["method"], hit["path"], number, section))
-        if hits:
-            continue
-        only = _ONLY_PATH.fullmatch(bare) if heading else None
-        verb = _ONLY_VERB.fullmatch(bare)
-        if only:
-            heading_path, heading_level = only["path"], level
-        elif verb and heading_path and not inside:
-            found.append(_mention(verb["method"], heading_path, number))
-        if number - label_line > 6:
-            label_path = label_verb = ""
-        path_hit, verb_hit = _LABEL_PATH.match(bare), _LABEL_VERB.match(bare)
-        if path_hit or verb_hit:
-            label_path = path_hit["path"] if path_hit else label_path
-            label_verb = verb_hit["method"] if verb_hit else label_verb
-            label_line = number
-            if label_path and label_verb:
-                found.append(_mention(label_verb, label_path, number))
-                label_path = label_verb = ""
-    return found
-
-
-def _mention(method: str, path: str, line: int, section: str = "") -> Mention:
-    bare = re.split(r"[?#&]", path, maxsplit=1)[0].rstrip(".,;:!~_")
-    return Mention(method="ANY" if method == "ALL" else method, path=normal_path(bare), line=line, section=section)
-
-
-def _section(lines: list[tuple[int, str, bool]], index: int) -> str:
-    """The text under a heading, up to the next heading of its level or above."""
-    level = len(lines[index][1].strip()) - len(lines[index][1].strip().lstrip("#"))
-    taken = []
-    for _, raw, inside in lines[index + 1 : index + 400]:
-        marks = len(raw) - len(raw.lstrip("#"))
-        if 0 < marks <= level and not inside:
-            break
-        taken.append(raw)
-    return "\n".join(taken)

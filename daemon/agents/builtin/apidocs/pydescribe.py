@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from daemon.agents.builtin.apidocs import pybodies
 from daemon.agents.builtin.apidocs.describe import Shape, first_sentence
 from daemon.agents.builtin.apidocs.endpoint import parameter_names
 from daemon.agents.builtin.apidocs.pymodule import Place
@@ -43,8 +44,11 @@ def describe(ev: PyEvaluator, route: Route, path: str, kind: str) -> Shape:
     if function is None:
         return shape
     shape.summary = shape.summary or first_sentence((ast.get_docstring(function) or "").partition("\n\n")[0])
+    where = Place(route.module, route.space, function)
+    pybodies.of_decorators(ev, shape, where, function)
     if kind == "flask":
         _of_body(shape, ast.unparse(function))
+        pybodies.converted(shape, route.path)
         for one in function.args.args:
             if one.arg in parameter_names(path):
                 shape.add(one.arg, "path", _type(one.annotation), required=True)
@@ -77,6 +81,7 @@ def _type(node: ast.expr | None) -> str:
 
 
 def _of_body(shape: Shape, source: str) -> None:
+    pybodies.reads(shape, source)
     for found in _ARGUMENT.finditer(source):
         shape.add(found[2], _PLACES[found[1]])
     for found in _EVENT_ARGUMENT.finditer(source):
@@ -105,6 +110,9 @@ def _of_signature(ev: PyEvaluator, shape: Shape, route: Route, function: Definit
             shape.add(one.arg, "path", kind, required=True)
         elif mark == "Body" or (not mark and isinstance(meant, Place) and isinstance(meant.node, ast.ClassDef)):
             shape.request = shape.request or kind
+            held = ev.place(Place(route.module, route.space, pybodies.bare(one.annotation)))
+            if isinstance(held, Place):
+                pybodies.of_class(ev, shape, held, "body")
         elif not mark and kind and not _PLAIN.match(kind) and default is None:
             guess = guess or (kind if sends else "")
         elif mark in _MARKS:

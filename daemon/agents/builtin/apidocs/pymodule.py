@@ -15,23 +15,35 @@ if TYPE_CHECKING:
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 MAX_DEPTH = 25
+MAX_CALLS = 20
 
 
 @dataclass(slots=True, eq=False)
 class Space:
-    """The names of a module or of a function in it."""
+    """The names of a module, of a function in it, or of one round of a loop (``bound``).
+
+    ``loops`` are variables of loops with what is looped over and the place in a tuple; ``again`` is every value that a
+    name is given.
+    """
 
     parent: Space | None
     name: str = ""
     names: dict[str, ast.AST] = field(default_factory=dict)
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
-    loops: dict[str, ast.expr] = field(default_factory=dict)
+    loops: dict[str, tuple[ast.expr, int | None]] = field(default_factory=dict)
+    again: dict[str, list[ast.expr]] = field(default_factory=dict)
+    params: dict[str, int] = field(default_factory=dict)
+    bound: dict[str, Place] = field(default_factory=dict)
+    function: Definition | None = None
+    klass: ast.ClassDef | None = None
 
     def holder(self, name: str) -> Space | None:
         """The space, from here outwards, that has the name."""
         space: Space | None = self
         while space is not None:
             if name in space.names or name in space.imports or name in space.loops:
+                return space
+            if name in space.params or name in space.bound:
                 return space
             space = space.parent
         return None
@@ -80,11 +92,20 @@ def parse(path: str, source: bytes) -> PyModule:
         _name(path, node, space)
         inner = space
         if isinstance(node, Definition):
-            inner = Space(parent=space, name=f"{space.name}.{node.name}")
+            inner = Space(parent=space, name=f"{space.name}.{node.name}", function=node)
+            listed = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            inner.params = {one.arg: at for at, one in enumerate(listed)}
         elif isinstance(node, ast.ClassDef):
+            held = Space(parent=space, name=f"{space.name}.{node.name}", klass=node)
+            stack.extend((one, held) for one in _methods(node))
             continue
         stack.extend((one, inner) for one in reversed(list(_inside(node))))
     return module
+
+
+def _methods(node: ast.ClassDef) -> list[ast.stmt]:
+    """The methods of a class, last first: routes are registered in them, and on them."""
+    return [one for one in reversed(node.body) if isinstance(one, Definition)]
 
 
 def _inside(node: ast.stmt) -> Iterator[ast.stmt]:
@@ -101,11 +122,23 @@ def _name(path: str, node: ast.stmt, space: Space) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 space.names.setdefault(target.id, node.value)
+                space.again.setdefault(target.id, []).append(node.value)
     elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
         space.names.setdefault(node.target.id, node.value)
     elif isinstance(node, Definition | ast.ClassDef):
-        space.names[node.name] = node
-    elif isinstance(node, ast.Import):
+        if space.klass is None:  # a method is no name of what is inside the others
+            space.names[node.name] = node
+    elif isinstance(node, ast.For):
+        targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
+        for at, target in enumerate(targets):
+            if isinstance(target, ast.Name):
+                space.loops[target.id] = (node.iter, at if isinstance(node.target, ast.Tuple) else None)
+    else:
+        _import(path, node, space)
+
+
+def _import(path: str, node: ast.stmt, space: Space) -> None:
+    if isinstance(node, ast.Import):
         for one in node.names:
             spec = one.name if one.asname else one.name.partition(".")[0]
             space.imports[one.asname or spec] = (spec, "")
@@ -113,8 +146,6 @@ def _name(path: str, node: ast.stmt, space: Space) -> None:
         base = _absolute(path, node.level, node.module or "")
         for one in node.names:
             space.imports[one.asname or one.name] = (base, one.name)
-    elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
-        space.loops[node.target.id] = node.iter
 
 
 def _absolute(path: str, level: int, name: str) -> str:
@@ -124,7 +155,7 @@ def _absolute(path: str, level: int, name: str) -> str:
     folder = posixpath.dirname(path)
     for _ in range(level - 1):
         folder = posixpath.dirname(folder)
-    return "/" + posixpath.join(folder, name.replace(".", "/"))
+    return "/" + posixpath.join(folder, name.replace(".", "/")).rstrip("/")
 
 
 class PyEvaluator:
@@ -134,6 +165,33 @@ class PyEvaluator:
         self.load = load
         self._files = files
         self._known: dict[tuple[str, str], str | None] = {}
+        self.calls: dict[str, list[Place]] = {}
+
+    def note(self, module: PyModule) -> None:
+        """Keep the calls of a module, by the last name of what is called."""
+        for statement, space in module.statements:
+            value = getattr(statement, "value", None)
+            value = value.value if isinstance(value, ast.Await) else value
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Name | ast.Attribute):
+                name = value.func.id if isinstance(value.func, ast.Name) else value.func.attr
+                self.calls.setdefault(name, []).append(Place(module, space, value))
+
+    def passed(self, module: PyModule, holder: Space, name: str, depth: int) -> list[Place]:
+        """What the callers of a function hand it for a parameter, else its default."""
+        function, at = holder.function, holder.params[name]
+        found: list[Place] = []
+        for one in self.calls.get(function.name, ())[:MAX_CALLS] if function is not None else ():
+            call = one.node
+            target = (
+                self.place(Place(one.module, one.space, call.func), depth + 1) if isinstance(call, ast.Call) else None
+            )
+            if not isinstance(call, ast.Call) or not isinstance(target, Place) or target.node is not function:
+                continue
+            given = next((word.value for word in call.keywords if word.arg == name), None)
+            given = call.args[at] if given is None and at < len(call.args) else given
+            if given is not None and not isinstance(given, ast.Starred):
+                found.append(Place(one.module, one.space, given))
+        return found
 
     def module_path(self, importer: str, name: str) -> str | None:
         """The file of a module name: tried from the importer's folder outwards, so that any source root fits."""
@@ -179,6 +237,11 @@ class PyEvaluator:
         holder = where.space.holder(name)
         if holder is None:
             return None
+        if name in holder.bound:
+            return self.place(holder.bound[name], depth + 1)
+        if name in holder.params and name not in holder.names:
+            given = self.passed(where.module, holder, name, depth + 1)
+            return self.place(given[0], depth + 1) if len(given) == 1 else None
         if name in holder.names:
             return self.place(Place(where.module, holder, holder.names[name]), depth + 1)
         if name in holder.imports:
@@ -188,7 +251,7 @@ class PyEvaluator:
 
     def _imported(self, importer: str, spec: str, name: str, depth: int) -> Place | Package | tuple[str, str] | None:
         path = self.module_path(importer, spec) if spec else None
-        if path is None and name:
+        if name and path in {None, importer}:  # a package's own file imports what lies beside it
             inner = self.module_path(importer, f"{spec.rstrip('/')}{'/' if spec.startswith('/') else '.'}{name}")
             return Package(inner) if inner else (spec, name)
         if path is None:

@@ -3,55 +3,23 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import pydescribe, pymodule
+from daemon.agents.builtin.apidocs import pydescribe, pyflow, pymodule
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot, Endpoint, Extraction, normal_path
-from daemon.agents.builtin.apidocs.pymodule import Definition, Package, Place, PyEvaluator, PyModule, Space
+from daemon.agents.builtin.apidocs.pymodule import Definition, Place, PyEvaluator, PyModule, Space
+from daemon.agents.builtin.apidocs.pyrouters import Key, PyRouters, Router
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from daemon.agents.builtin.apidocs.lambdas import Event
 
-_MAKERS = {
-    "FastAPI": "fastapi",
-    "APIRouter": "fastapi",
-    "Flask": "flask",
-    "Quart": "flask",
-    "OpenAPI": "flask",
-    "APIFlask": "flask",
-    "Blueprint": "flask",
-    "APIBlueprint": "flask",
-    "Api": "flask",
-    "Namespace": "flask",
-    "APIGatewayRestResolver": "powertools",
-    "APIGatewayHttpResolver": "powertools",
-    "ApiGatewayResolver": "powertools",
-    "ALBResolver": "powertools",
-    "LambdaFunctionUrlResolver": "powertools",
-    "VPCLatticeResolver": "powertools",
-    "VPCLatticeV2Resolver": "powertools",
-    "Router": "powertools",
-    "Chalice": "flask",
-}
-_ROOTS = frozenset({"FastAPI", "Flask", "Quart", "OpenAPI", "APIFlask", "Chalice"})
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 _MOUNTS = frozenset({"include_router", "register_blueprint", "mount", "add_namespace", "register_api"})
 MAX_WAYS = 40
-Key = tuple[str, str, int]
-
-
-@dataclass(slots=True, eq=False)
-class Router:
-    """An application or a router, by where it is made. ``above``: parent, prefix, whether it replaces the own one."""
-
-    key: Key
-    kind: str
-    root: bool
-    prefix: str = ""
-    above: list[tuple[Key, str, bool, str]] = field(default_factory=list)
+MAX_REACHED = 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -68,14 +36,13 @@ class Route:
     call: ast.Call
 
 
-class Pythons:
+class Pythons(PyRouters):
     """The Python files of a project."""
 
     def __init__(self, read: Callable[[str], bytes | None], files: Collection[str]) -> None:
+        super().__init__(PyEvaluator(self.load, files))
         self._read = read
         self.modules: dict[str, PyModule | None] = {}
-        self.ev = PyEvaluator(self.load, files)
-        self.routers: dict[Key, Router] = {}
         self.routes: list[Route] = []
         self.blind: list[BlindSpot] = []
 
@@ -83,7 +50,10 @@ class Pythons:
         """Parse a file once."""
         if path not in self.modules:
             content = self._read(path) if path.endswith(".py") and len(self.modules) < 1500 else None
-            self.modules[path] = pymodule.parse(path, content) if content is not None else None
+            module = pymodule.parse(path, content) if content is not None else None
+            self.modules[path] = module
+            if module is not None:
+                self.ev.note(module)
         return self.modules[path]
 
     def extract(self, wanted: Iterable[str]) -> Extraction:
@@ -111,8 +81,7 @@ class Pythons:
 
     def of_event(self, event: Event) -> Endpoint | None:
         """The endpoint of a configuration's event when a Python function handles it."""
-        stem, _, name = event.handler.rpartition(".")
-        path = self.ev.module_path("", "/" + stem) if stem else None
+        path, name = self.handler_file(event.handler), event.handler.rpartition(".")[2]
         if path is None:
             return None
         held = self.ev.exported(path, name)
@@ -129,55 +98,26 @@ class Pythons:
             via=(event.file,),
         )
 
-    def router(self, where: Place) -> Router | None:
-        """The router that an expression means."""
-        found = self.ev.place(where)
-        if isinstance(found, Package):
-            found = self.ev.exported(found.path, "router")
-        if not isinstance(found, Place) or not isinstance(found.node, ast.Call):
-            return None
-        call = found.node
-        name = ast.unparse(call.func).rpartition(".")[2]
-        kind = _MAKERS.get(name) or self._subclass(found, call)
-        if kind is None:
-            return self._returned(found, call)
-        key = (found.module.path, found.space.name, call.lineno)
-        if key not in self.routers:
-            prefix = self._word(found, call, "prefix", "url_prefix", "path") if name not in _ROOTS else ""
-            self.routers[key] = Router(key, kind, name in _ROOTS or name.endswith("Resolver"), prefix)
-            if name == "Api" and call.args:
-                parent = self.router(Place(found.module, found.space, call.args[0]))
-                if parent is not None:
-                    self.routers[key].above.append((parent.key, "", False, found.module.path))
-        return self.routers[key]
+    def handler_file(self, handler: str) -> str | None:
+        """The file of ``folder/app.handler``, also where packages are written with dots: ``src.main.handler``."""
+        stem = handler.rpartition(".")[0]
+        folder, _, module = stem.rpartition("/")
+        tries = (f"/{stem}", f"/{folder}/{module.replace('.', '/')}".replace("//", "/")) if stem else ()
+        return next((found for one in tries if (found := self.ev.module_path("", one))), None)
 
-    def _subclass(self, where: Place, call: ast.Call) -> str | None:
-        target = self.ev.place(Place(where.module, where.space, call.func))
-        if isinstance(target, tuple):
-            return _MAKERS.get(target[1].rpartition(".")[2])
-        if isinstance(target, Place) and isinstance(target.node, ast.ClassDef):
-            names = [ast.unparse(base).rpartition(".")[2] for base in target.node.bases]
-            return next((_MAKERS[one] for one in names if one in _MAKERS), None)
-        return None
-
-    def _returned(self, where: Place, call: ast.Call) -> Router | None:
-        """``create_app()``: the router that the function returns."""
-        target = self.ev.place(Place(where.module, where.space, call.func))
-        if not isinstance(target, Place) or not isinstance(target.node, Definition):
-            return None
-        inner = f"{target.space.name}.{target.node.name}"
-        for statement, space in target.module.statements:
-            if isinstance(statement, ast.Return) and space.name == inner and isinstance(statement.value, ast.Name):
-                held = space.names.get(statement.value.id)
-                if isinstance(held, ast.Call) and ast.unparse(held.func) != ast.unparse(call.func):
-                    return self.router(Place(target.module, space, held))
-        return None
-
-    def _word(self, where: Place, call: ast.Call, *names: str) -> str:
-        value = next((one.value for one in call.keywords if one.arg in names), None)
-        if value is None or (isinstance(value, ast.Constant) and value.value is None):
-            return ""
-        return self.ev.text(Place(where.module, where.space, value))
+    def reach(self, path: str) -> set[str]:
+        """The files that a file imports, directly or not, itself too."""
+        seen, stack = {path}, [path]
+        while stack and len(seen) < MAX_REACHED:
+            at = stack.pop()
+            module = self.load(at)
+            for spec, name in self.imports(module) if module else ():
+                inner = f"{spec.rstrip('/')}{'/' if spec.startswith('/') else '.'}{name}"
+                for target in (self.ev.module_path(at, spec), self.ev.module_path(at, inner) if name else None):
+                    if target and target not in seen:
+                        seen.add(target)
+                        stack.append(target)
+        return seen
 
     def _scan(self, module: PyModule) -> None:
         for statement, space in module.statements:
@@ -264,15 +204,28 @@ class Pythons:
                     self._route(router, methods, constant, Place(home, at.space, at.node), one)
 
     def _called(self, module: PyModule, space: Space, call: ast.Call) -> None:
+        if isinstance(call.func, ast.Call) and call.args:  # app.route('/x')(view)
+            held = self.ev.place(Place(module, space, call.args[0]))
+            if isinstance(held, Place) and isinstance(held.node, Definition):
+                self._decorated(module, space, call.func, held.node)
         if not isinstance(call.func, ast.Attribute):
             return
         name = call.func.attr
+        if name == "init_app" and call.args:
+            self._attached(module, space, call.func.value, call.args[0])
         if name in _MOUNTS:
-            self._mount(module, space, call, name)
+            for one in pyflow.unrolled(self.ev, module, space, call):
+                self._mount(module, one, call, name)
         elif name in {"add_url_rule", "add_api_route", "add_resource"}:
             router = self.router(Place(module, space, call.func.value))
             if router is not None:
                 self._added(router, module, space, call, name)
+
+    def _attached(self, module: PyModule, space: Space, api: ast.expr, target: ast.expr) -> None:
+        """``api.init_app(blueprint)`` of an API object that was made without one."""
+        child, parent = self.router(Place(module, space, api)), self.router(Place(module, space, target))
+        if child is not None and parent is not None and child.key != parent.key and not child.above:
+            child.above.append((parent.key, "", False, module.path))
 
     def _added(self, router: Router, module: PyModule, space: Space, call: ast.Call, name: str) -> None:
         words = {one.arg: one.value for one in call.keywords}
@@ -303,34 +256,26 @@ class Pythons:
         target = (
             call.args[at] if len(call.args) > at else words.get("router") or words.get("app") or words.get("blueprint")
         )
-        if parent is None or target is None:
+        if target is None:
             return
         where = Place(module, space, call)
-        prefix = self._word(where, call, "prefix", "url_prefix", "path")
-        if name == "mount" and call.args:
-            prefix = self.ev.text(Place(module, space, call.args[0]))
+        prefix = self.word(where, call, "prefix", "url_prefix", "path")
+        first = 0 if name == "mount" else 1
+        if name in {"mount", "add_namespace", "include_router"} and len(call.args) > first:
+            prefix = self.ev.text(Place(module, space, call.args[first]))
         if DYNAMIC in prefix:
             reason = "the prefix of this mount is made when the program runs; paths are given without it"
             self.blind.append(BlindSpot(file=module.path, line=call.lineno, reason=reason, hides=False))
             prefix = prefix.replace(DYNAMIC, "")
-        for one in self._targets(module, space, target):
-            child = self.router(one)
-            if child is not None and child.key != parent.key:
-                instead = bool(prefix) and child.kind == "flask"
-                child.above.append((parent.key, prefix, instead, module.path))
-
-    def _targets(self, module: PyModule, space: Space, target: ast.expr) -> list[Place]:
-        """What is mounted; a loop's variable stands for every item of a literal list."""
-        if isinstance(target, ast.Name):
-            holder = space.holder(target.id)
-            listed = holder.loops.get(target.id) if holder is not None else None
-            if isinstance(listed, ast.Name):
-                held = self.ev.place(Place(module, space, listed))
-                if isinstance(held, Place) and isinstance(held.node, ast.List | ast.Tuple):
-                    return [Place(held.module, held.space, one) for one in held.node.elts]
-            if isinstance(listed, ast.List | ast.Tuple):
-                return [Place(module, space, one) for one in listed.elts]
-        return [Place(module, space, target)]
+        child = self.router(Place(module, space, target))
+        if child is None or (parent is None and not prefix):
+            return
+        if parent is None:  # something that is no application we know, but it has the child below a prefix
+            key = (module.path, f"{space.name}:{ast.unparse(call.func.value)}", 0)
+            parent = self.routers.setdefault(key, Router(key, child.kind, root=True))
+        if child.key != parent.key:
+            instead = bool(prefix) and child.kind == "flask"
+            child.above.append((parent.key, prefix, instead, module.path))
 
     def _ways(self, router: Router) -> list[tuple[str, tuple[str, ...]]]:
         done: list[tuple[str, tuple[str, ...]]] = []
@@ -366,7 +311,7 @@ class Pythons:
                     response=shape.response,
                     summary=shape.summary,
                     handler=route.function.name if route.function else "",
-                    via=tuple(dict.fromkeys(one for one in via if one != route.module.path)),
+                    via=tuple(dict.fromkeys(one for one in (*via, *sorted(shape.files)) if one != route.module.path)),
                 )
                 for method in route.methods
             )

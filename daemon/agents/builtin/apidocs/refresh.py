@@ -41,6 +41,9 @@ def refresh(root: Path, *, changes: Iterable[Any], action: str, mode: str, docum
     path = choose.document_for(action, project.files, document)
     named = any(one.path.rpartition("/")[2] in action for one in drifts)
     unwanted = document is None and choose.named_document(action) is None
+    if unwanted and path not in project.files:
+        keys = {one.key for one in extraction.endpoints}
+        path = (choose.describing(keys, project.files, project.read) if keys else None) or path
     if drifts and unwanted and (named or path not in project.files):
         names = ", ".join(one.path for one in drifts)
         summary = f"{names} compared with the code: {len(seen.scope)} endpoints concerned."

@@ -9,7 +9,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import calling
+from daemon.agents.builtin.apidocs import calling, conditions
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot, normal_path
 from daemon.agents.builtin.apidocs.flow import plugin_router
 from daemon.agents.builtin.apidocs.scopes import line_of, text
@@ -126,7 +126,9 @@ class Routing:
         self.graph = Graph()
 
     def scan(self, module: Module) -> None:
-        """Take in one module."""
+        """Take in one module. What tsoa made of the controllers is left out: they are read themselves."""
+        if b"auto-generated with tsoa" in module.source:
+            return
         for call in module.calls:
             if call.node.type == "new_expression":
                 self._made(module, call)
@@ -137,15 +139,19 @@ class Routing:
             if callee.type == "identifier":
                 self._made(module, call)
             elif callee.type == "subscript_expression":
-                for env in self.flow.envs(call.scope):
+                for env in self._envs(module, call):
                     self._indexed(module, call, callee, env)
             elif callee.type == "member_expression":
                 name = text(callee.child_by_field_name("property"))
                 if name in {"Router", "router"}:
                     self._made(module, call)
                 elif name in _NAMES:
-                    for env in self.flow.envs(call.scope):
+                    for env in self._envs(module, call):
                         self._called(module, call, callee, name, env)
+
+    def _envs(self, module: Module, call: Call) -> list[Env]:
+        """The environments in which a call is reached."""
+        return [env for env in self.flow.envs(call.scope) if not conditions.skipped(self.ev, module, call, env)]
 
     def _made(self, module: Module, call: Call) -> None:
         """``new Router({prefix: '/x'})``."""

@@ -37,6 +37,8 @@ FUNCTIONS = frozenset(
     }
 )
 CLASSES = frozenset({"class_declaration", "class", "abstract_class_declaration"})
+_NOTHING = frozenset({"null", "undefined"})
+"""A field that is set to this gets its value later."""
 _BLOCKS = frozenset({"statement_block", "for_statement", "for_in_statement", "catch_clause", "switch_body"})
 _OPAQUE = frozenset(
     {
@@ -217,7 +219,7 @@ class _Walk:
 
     def on_public_field_definition(self, node: Node, scope: Scope) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-        if scope.klass is not None and name is not None and value is not None:
+        if scope.klass is not None and name is not None and value is not None and value.type not in _NOTHING:
             scope.klass.fields[text(name)] = (value, scope)
 
     def on_assignment_expression(self, node: Node, scope: Scope) -> None:
@@ -235,13 +237,22 @@ class _Walk:
         if target == "module.exports":
             self.module.exports["="] = Export(node=right, scope=scope)
             return
-        found = re.fullmatch(r"(module\.exports|exports|this)\.([\w$]+)", target)
+        found = re.fullmatch(r"(module\.exports|exports|this|[A-Z][\w$]*)\.([\w$]+)", target)
         if not found:
+            return
+        if found[1][0].isupper():
+            self.assign_static(found[1], found[2], right, scope)
             return
         if found[1] != "this":
             self.module.exports[found[2]] = Export(node=right, scope=scope)
         elif scope.klass is not None:
             scope.klass.fields.setdefault(found[2], (right, scope))
+
+    def assign_static(self, name: str, field: str, right: Node, scope: Scope) -> None:
+        """``App.instance = new App()``."""
+        known = scope.find(name)
+        if known is not None and known.klass is not None:
+            known.klass.fields.setdefault(field, (right, scope))
 
     def on_return_statement(self, node: Node, scope: Scope) -> None:
         function = scope.function

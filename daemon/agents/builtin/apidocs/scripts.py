@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import calling, describe, script
+from daemon.agents.builtin.apidocs import bodies, calling, describe, script
 from daemon.agents.builtin.apidocs.decorated import Action, Bootstrap, Decorations
 from daemon.agents.builtin.apidocs.endpoint import BlindSpot, Endpoint, Extraction, normal_path
 from daemon.agents.builtin.apidocs.evaluate import Evaluator
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.apidocs.scopes import Module
 
 MAX_MODULES = 1_500
+MANY = 4
+"""A function that serves so many paths says nothing of any of them."""
+_COMMANDS = ("handle", "execute", "invoke", "run")
 
 
 class Scripts:
@@ -34,11 +37,13 @@ class Scripts:
         self._files = files
         self.modules: dict[str, Module | None] = {}
         self.resolver = Resolver(self._text, files)
-        self.ev = Evaluator(self.load, self.resolver.resolve)
+        self.ev = Evaluator(self.load, self.resolver, files)
         self.flow = Flow(self.ev)
         self.routing = Routing(self.ev, self.flow)
         self.decorations = Decorations(self.ev)
+        self.ev.setting = self.decorations.setting
         self._scanned: set[str] = set()
+        self._serves: dict[int, set[str]] = {}
 
     def _text(self, path: str) -> str | None:
         content = self._read(path)
@@ -49,24 +54,34 @@ class Scripts:
         if path not in self.modules:
             wanted = path.endswith((".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs"))
             content = self._read(path) if wanted and len(self.modules) < MAX_MODULES else None
-            self.modules[path] = script.parse(path, content) if content is not None else None
+            module = script.parse(path, content) if content is not None else None
+            self.modules[path] = module
+            if module is not None and b"registerAs" in module.source:
+                self.decorations.register(module)
         return self.modules[path]
 
     def extract(self, wanted: Iterable[str]) -> Extraction:
         """Every endpoint of the files wanted and of what they lead to."""
         for path in wanted:
             self.load(path)
-        self._scan(self.flow.scan)
+        for _ in range(3):
+            self._scan(self.flow.scan)
+            self.flow.settle()
         flowed = set(self._scanned)
-        for stage in (self.decorations.register, self.routing.scan, self.decorations.scan):
+        for stage in (self.routing.scan, self.decorations.scan):
             self._scanned = set()
             self._scan(stage)
         self._scanned |= flowed
         self._autoloaded()
         self._loose()
         found = Extraction(blind=[*self.routing.graph.blind, *self.decorations.found.blind])
-        for route in self.routing.graph.routes:
-            found.endpoints.extend(self._routed(route, found))
+        routes = [(route, self._handler(route)) for route in self._answering(self.routing.graph.routes)]
+        for route, handler in routes:
+            if handler is not None:
+                self._serves.setdefault(handler.info.uid, set()).add(route.path)
+        for route, handler in routes:
+            told = handler if handler and len(self._serves[handler.info.uid]) < MANY else None
+            found.endpoints.extend(self._routed(route, told, found))
         for action in self.decorations.found.actions:
             found.endpoints.extend(self._acted(action))
         self._confess(found)
@@ -126,6 +141,20 @@ class Scripts:
                 below = f"{load.prefix}/{own if isinstance(own, str) else inner}"
                 self.routing.graph.mount(child, parent, "" if plugin.bare else below, file)
 
+    def _answering(self, routes: list[Route]) -> list[Route]:
+        """Of several registrations of one path on one router the one that answers: handlers with a third parameter
+        hand on to the next.
+        """
+        groups: dict[tuple[object, ...], list[Route]] = {}
+        for route in routes:
+            groups.setdefault((route.router.key, route.methods, route.path), []).append(route)
+        kept = []
+        for same in groups.values():
+            handlers = [self._handler(one) for one in same[:20]] if len(same) > 1 else []
+            at = next((at for at, one in enumerate(handlers) if one and len(one.info.parameters) < 3), len(same) - 1)
+            kept.append(same[at])
+        return kept
+
     def _handler(self, route: Route) -> Func | None:
         node = route.handler
         if node is None:
@@ -137,12 +166,23 @@ class Scripts:
             value: Value = self.ev.deref(self.ev.ask(route.module, node, route.scope, route.env))
             if isinstance(value, Arr) and value.items:
                 value = self.ev.deref(self.ev.force(value.items[-1]))
-            if isinstance(value, Func):
-                return self._unwrapped(value)
             given = calling.arguments(node) if node.type == "call_expression" else []
+            if isinstance(value, Func):
+                inner = self._unwrapped(value)
+                return self._commanded(route, given) if given and inner is value else inner
             if isinstance(value, Inst) or not given:
                 return None
             node = given[-1]
+        return None
+
+    def _commanded(self, route: Route, given: list[Node]) -> Func | None:
+        """Of ``adapt(makeController())`` the controller's method; else nothing, as the wrapper says nothing of it."""
+        for node in given:
+            held = self.ev.deref(self.ev.ask(route.module, node, route.scope, route.env))
+            for name in _COMMANDS if isinstance(held, Inst) else ():
+                method = self.ev.member(held, name)
+                if isinstance(method, Func):
+                    return method
         return None
 
     def _unwrapped(self, value: Func) -> Func:
@@ -155,8 +195,7 @@ class Scripts:
             value = inner
         return value
 
-    def _routed(self, route: Route, found: Extraction) -> list[Endpoint]:
-        handler = self._handler(route)
+    def _routed(self, route: Route, handler: Func | None, found: Extraction) -> list[Endpoint]:
         made: list[Endpoint] = []
         for prefix, via, rooted in self.routing.graph.ways(route.router):
             if not rooted:
@@ -174,7 +213,7 @@ class Scripts:
             apart = handler is not None and handler.module.path != route.module.path
             home = handler.module.path if handler is not None and apart else route.module.path
             line = line_of(handler.info.node) if handler is not None and apart else line_of(_named(route.node))
-            files = tuple(dict.fromkeys(one for one in (route.module.path, *via) if one != home))
+            files = tuple(dict.fromkeys(one for one in (route.module.path, *via, *sorted(shape.files)) if one != home))
             made.extend(
                 Endpoint(
                     method=method,
@@ -195,9 +234,12 @@ class Scripts:
     def _shape(self, route: Route, handler: Func | None, path: str) -> describe.Shape:
         shape = describe.Shape(path)
         if handler is not None:
-            describe.of_handler(shape, handler.info)
+            describe.of_handler(self.ev, handler.module, shape, handler.info)
             shape.summary = describe.summary_of(describe.doc_comment(handler.info.node))
         shape.summary = shape.summary or describe.summary_of(describe.doc_comment(route.node))
+        bodies.of_middlewares(self.ev, shape, route)
+        if route.options is not None:
+            bodies.of_options(self.ev, shape, route.options)
         for name in ("summary", "description") if route.options is not None else ():
             said = self.ev.text_at(route.options, "schema", name) if route.options is not None else ""
             shape.summary = shape.summary or describe.first_sentence(said)
@@ -227,7 +269,7 @@ class Scripts:
                         response=shape.response,
                         summary=shape.summary,
                         handler=action.function.name,
-                        via=tuple(via),
+                        via=tuple(dict.fromkeys((*via, *sorted(shape.files - {action.owner.path})))),
                     )
                     made.setdefault(one.key, one)
         return list(made.values())
@@ -270,8 +312,11 @@ class Scripts:
 
 def _is_fallback(route: Route, method: str, path: str) -> bool:
     """Whether a route takes everything that is left: a preflight, a page for all paths. Nobody documents those."""
-    everything = path == "/{wildcard}"
-    return everything and (method in {"ANY", "HEAD", "OPTIONS"} or route.router.kind in {"express", "router"})
+    if normal_path(route.path) != "/{wildcard}":
+        return False
+    if path != "/{wildcard}":  # below a prefix it may well be a file server
+        return method in {"ANY", "OPTIONS"} or len(route.methods) > 1
+    return method in {"ANY", "HEAD", "OPTIONS"} or route.router.kind in {"express", "router", "koa-router"}
 
 
 def _named(node: Node) -> Node:

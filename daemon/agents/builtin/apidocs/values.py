@@ -33,6 +33,10 @@ class Env:
     values: Mapping[tuple[int, int], Lazy | Value] = field(default_factory=dict)
     sites: Mapping[int, str] = field(default_factory=dict)
 
+    def with_values(self, values: Mapping[tuple[int, int], Lazy | Value]) -> Env:
+        """The same with further parameters bound."""
+        return Env({**self.values, **values}, self.sites)
+
 
 EMPTY = Env()
 
@@ -114,6 +118,16 @@ class Ext:
     name: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Schema:
+    """What a validation library was told of a value: its kind, and its fields when it is an object."""
+
+    kind: str
+    optional: bool = False
+    fields: Mapping[str, Lazy | Value] | None = None
+    partial: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Mod:
     """A module of the project as a value."""
@@ -121,4 +135,4 @@ class Mod:
     path: str
 
 
-Value = str | int | float | bool | Unknown | Arr | Obj | Func | Cls | Inst | Router | RoutePath | Ext | Mod
+Value = str | int | float | bool | Unknown | Arr | Obj | Func | Cls | Inst | Router | RoutePath | Ext | Mod | Schema
