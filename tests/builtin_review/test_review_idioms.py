@@ -76,6 +76,20 @@ class Client:
     def connect(self, url):
         return requests.get(f"{self.base}{url}")
 """
+EQUAL = handler(
+    "const f = {}; const q = event.queryStringParameters;"
+    " if (q.kind === 'a' || q.kind === 'b') f.kind = q.kind; return M.aggregate([{ $match: f }]);",
+    head="const M = require('./models/M');",
+)
+WRITTEN = handler(
+    "const one = await E.findById(event.pathParameters.id); one.start = event.queryStringParameters.start;"
+    " return O.find({ event_id: one._id });",
+    head="const E = require('./models/E');\nconst O = require('./models/O');",
+)
+EVERY = handler(
+    "const b = JSON.parse(event.body); if (!['a', 'b'].every((k) => b[k])) return { statusCode: 400 };"
+    ' await ddb.put({ TableName: "T", Item: { a: b.a, b: b.b } }).promise();'
+)
 FINE = [
     ("a.js", handler("await sql`select * from t where id = ${event.pathParameters.id}`;")),
     ("a.js", TAGGED),
@@ -88,6 +102,9 @@ FINE = [
     ("a.js", MISSING_IN_SCRIPT),
     ("a.py", SIGNED),
     ("a.js", NAMED),
+    ("a.js", EQUAL),
+    ("a.js", WRITTEN),
+    ("a.js", EVERY),
     ("a.js", STORE),
     ("a.js", "const load = (name) => require(`./policies/${name}`);\n"),
     ("a.js", "self.addEventListener('fetch', go);\nconst go = async (event) => fetch(event.request.clone());\n"),
@@ -123,11 +140,16 @@ UNTYPED = """
 def create(item: dict):
     boto3.resource('dynamodb').Table('T').put_item(Item=item)
 """
+CLAUSE = handler(
+    "return repo.createQueryBuilder('u').where(`u.name = '${event.queryStringParameters.n}'`).getMany();",
+    head="import { getRepository } from 'typeorm';\nconst repo = getRepository(U);",
+)
 FAULTY = [
     ("a.py", JOINED, "injection.path"),
     ("a.py", REMOTE, "injection.shell"),
     ("a.py", SLOT, "injection.sql"),
     ("a.js", LITERAL, "injection.sql"),
+    ("a.ts", CLAUSE, "injection.sql"),
     ("a.js", route("const u = new User(req.body); await u.save();"), "input.unvalidated"),
     ("a.js", handler("return s3.getSignedUrl('put', { Key: event.body });"), "input.unvalidated"),
     ("a.js", handler("await sns.publish({ Message: event.body }).promise();"), "input.unvalidated"),

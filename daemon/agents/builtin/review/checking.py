@@ -19,6 +19,7 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
     """Remember what a branch's test says about the values in it."""
     stack = [test]
     named: set[str] = set()
+    equal: dict[str, list[ir.Expr]] = {}
     while stack:
         expr = stack.pop()
         if isinstance(expr, ir.Name) and expr.id not in named:
@@ -29,6 +30,11 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
                 stack.append(made)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in _SIGNED:
             flow.entry.checked.update((sources.BODY, sources.HEADER))
+        if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {"every", "some", "filter", "find"}:
+            stack.extend(answer for arg in expr.args if isinstance(arg, ir.Lambda) for answer in _answers(arg.function))
+        compared = guards.compared(expr)
+        if compared is not None and (key := key_of(compared)):
+            equal.setdefault(key, []).append(compared)
         asked = guards.tested(expr)
         if asked is not None:
             remember(flow, asked[0], asked[1], frame, exits=exits)
@@ -36,6 +42,15 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
             stack.extend(expr.args)
         elif not isinstance(expr, ir.Lambda | ir.Member):
             stack.extend(ir.parts_of(expr))
+
+    for subjects in equal.values():
+        if len(subjects) > 1:
+            # ``kind === "a" || kind === "b"``: one of what is written there, like a list of allowed values.
+            remember(flow, "form", subjects[:1], frame, exits=exits)
+
+
+def _answers(function: ir.Function) -> list[ir.Expr]:
+    return [statement.value for statement in function.body if isinstance(statement, ir.Return)]
 
 
 def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool) -> None:

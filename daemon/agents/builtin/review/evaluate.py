@@ -162,6 +162,9 @@ class Evaluation(ABC):
                 known = self.field_facts.get(key)
             if known is not None:
                 return known
+        if isinstance(expr.base, ir.Name) and base:
+            added = owner_of(frame, expr.base.id).added.get(expr.base.id, {})
+            base -= frozenset().union(*(facts for name, facts in added.items() if name != expr.name))
         return self.member(base, expr.name, expr)
 
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:

@@ -205,6 +205,8 @@ class Flow(Evaluation):
             base = base.base
         if isinstance(base, ir.Name) and base.id not in {"this", "self", "module", "exports"} and (facts or extra):
             owner = owner_of(frame, base.id)
+            if isinstance(target, ir.Member) and target.base is base:
+                owner.added.setdefault(base.id, {})[target.name] = facts - owner.facts.get(base.id, NOTHING)
             owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra
 
 

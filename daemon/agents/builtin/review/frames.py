@@ -19,6 +19,7 @@ RESOLVE_CAP = 12
 class Frame:
     """One call being followed. ``values`` keeps the expression last given to a name, ``facts`` its origins.
 
+    ``added`` keeps what was written into a variable's members, by name: in the whole, but not in the other members.
     ``pending`` holds what a variable may be instead once the branch that gave it its value is over.
     """
 
@@ -27,6 +28,7 @@ class Frame:
     facts: dict[str, Facts] = field(default_factory=dict)
     values: dict[str, ir.Expr] = field(default_factory=dict)
     cache: dict[int, Facts] = field(default_factory=dict)
+    added: dict[str, dict[str, Facts]] = field(default_factory=dict)
     pending: dict[str, tuple[int, Facts]] = field(default_factory=dict)
 
     def join(self, depth: int) -> None:

@@ -175,6 +175,16 @@ def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
     return None
 
 
+def compared(expr: ir.Expr) -> ir.Expr | None:
+    """What a test compares with a constant text, ``None`` for any other test."""
+    if not isinstance(expr, ir.Verdict) or expr.op != "==" or len(expr.parts) != 2:
+        return None
+    left, right = expr.parts
+    if isinstance(left, ir.Const):
+        left, right = right, left
+    return left if isinstance(right, ir.Const) and isinstance(right.value, str) and right.value else None
+
+
 def _measured(expr: ir.Expr) -> ir.Expr:
     """What a length is the length of; anything else itself."""
     if isinstance(expr, ir.Member) and _is_length(expr):

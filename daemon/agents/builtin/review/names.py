@@ -93,7 +93,7 @@ SQL_CALLS = words(
     orderByRaw selectRaw havingRaw rawQuery run_query runQuery execute_query executeQuery fetch fetchrow
     fetchval fetch_all fetch_one queryRaw literal ExecuteStatementCommand StartQueryExecutionCommand
     BatchExecuteStatementCommand executeSql execute_sql query_one queryOne one many any oneOrNone manyOrNone
-    none text read_sql_table
+    none text read_sql_table where andWhere orWhere having
     """
 )
 SQL_KEYS = (

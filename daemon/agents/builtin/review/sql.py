@@ -28,7 +28,10 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     found = parts(flow, target, frame)
     text = "".join(piece.text if piece.text is not None else " ? " for piece in found)
     tail = name.rsplit(".", maxsplit=1)[-1]
-    if names.SQL_WORDS.search(text[:20_000]):
+    clause = tail in {"where", "andWhere", "orWhere", "having"}
+    if clause or names.SQL_WORDS.search(text[:20_000]):
+        if clause and not (flow.says(_BUILDER) and isinstance(target, ir.Concat)):
+            return
         harm = harmful(found, "sql")
         flow.uses.inject(
             "injection.sql", call, harm or _weak_sql(found, tail), f"the text of the SQL given to `{short(name)}`"
@@ -60,6 +63,7 @@ def _weak_sql(found: list[Piece], tail: str) -> list[Origin]:
     return harm
 
 
+_BUILDER = re.compile(r"createQueryBuilder|create_query_builder")
 _LISTS = re.compile(r"\b(?:values|in)\s*\(", re.IGNORECASE)
 
 

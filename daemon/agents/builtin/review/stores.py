@@ -137,10 +137,22 @@ def store(flow: Flow, call: ir.Call, facts: Facts, how: str, *, weak: bool = Fal
     checked: it counts little.
     """
     flow.uses.use(call, frozenset(o for o in facts if o.kind in _DATA), how, store=True, weak=weak)
-    records = frozenset(o for o in facts if o.kind == sources.RECORD)
-    flow.uses.use(call, records, how, store=True, weak=True)
+    if guards.tail_of(call.func) not in _PASSING:
+        records = frozenset(o for o in facts if o.kind == sources.RECORD and sources.OBJECT_KEY not in o.safe)
+        flow.uses.use(call, records, how, store=True, weak=True)
 
 
+_PASSING = words(
+    """
+    send_message send_message_batch publish publish_batch put_events start_execution start_sync_execution invoke
+    invoke_async invokeAsync sendMessage sendMessageBatch publishBatch putEvents startExecution put_record put_records
+    put_record_batch putRecord putRecords putRecordBatch SendMessageCommand SendMessageBatchCommand PublishCommand
+    PublishBatchCommand PutEventsCommand StartExecutionCommand InvokeCommand PutRecordCommand PutRecordsCommand
+    PutRecordBatchCommand send_email sendEmail SendEmailCommand upload upload_file upload_fileobj put_object putObject
+    PutObjectCommand
+    """
+)
+"""What only hands a record on: whoever gets it in the end looks at it."""
 _DATA = {sources.BODY, sources.QUERY, sources.FIELD}
 
 
