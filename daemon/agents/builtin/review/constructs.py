@@ -17,18 +17,14 @@ _GRANTS = re.compile(r"^(?:grant(?!_?(?:read|public_?access)$)\w+|addPermission|
 
 
 def find(expr: ir.Call, frame: Frame) -> list[Hit]:
-    """CDK: ``new PolicyStatement({...})``, ``PolicyStatement(actions=[...])``, managed policies by name."""
+    """CDK: roles, grants, managed policies by name. Statements are ``built``."""
     tail = guards.tail_of(expr.func)
-    if tail == "PolicyStatement":
-        return statements.find_here(_call_tree(expr, frame))
-    if tail in {"addActions", "add_actions"}:
-        return statements.find_here(_actions(expr, expr.args, frame))
     if tail in {"addToPrincipal", "add_to_principal", "addToPrincipalOrResource", "add_to_principal_or_resource"}:
-        return statements.find_here(_call_tree(expr, frame))
+        return statements.find_here(call_tree(expr, frame))
     if tail == "grant":
         return statements.find_here(_actions(expr, expr.args[1:], frame))
     if tail == "Role":
-        who = _call_tree(expr, frame).get("assumedBy", "assumed_by")
+        who = call_tree(expr, frame).get("assumedBy", "assumed_by")
         return policy.judge(policy.Statement(expr.line, expr.end_line, kind="trust", principals=scalars(who)))
     if _GRANTS.match(tail):
         return _granted(expr, tail, frame)
@@ -50,7 +46,7 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
 
 def _granted(expr: ir.Call, tail: str, frame: Frame) -> list[Hit]:
     """``fn.grantInvoke(new AnyPrincipal())``, ``fn.addPermission("x", {principal: new AnyPrincipal()})``."""
-    tree = _call_tree(expr, frame)
+    tree = call_tree(expr, frame)
     if tree.get(*statements.SOURCES) is not None:
         return []
     who = tree.get("principal", "grantee") if tail in {"addPermission", "add_permission"} else None
@@ -67,7 +63,8 @@ def _actions(expr: ir.Call, arguments: list[ir.Expr], frame: Frame) -> Map:
     return node
 
 
-def _call_tree(expr: ir.Call, frame: Frame) -> Map:
+def call_tree(expr: ir.Call, frame: Frame) -> Map:
+    """What a construct is given, by name and in its options, as one map."""
     node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
     for name, value in expr.kwargs:
         node.entries.append((Scalar(name, value.line, value.column, value.line), to_tree(value, frame)))

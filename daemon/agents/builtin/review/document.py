@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Scalar:
-    """A leaf. ``literal`` is false for what is only known when it is deployed (a reference, a template with holes)."""
+    """A leaf. ``literal`` is false for what is only known when it is deployed (a reference, a template with holes).
+
+    ``block`` says that its text stands on lines of its own, below the mark that opens it.
+    """
 
     text: str
     line: int
@@ -24,6 +27,7 @@ class Scalar:
     literal: bool = True
     tag: str = ""
     string: bool = True
+    block: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +93,16 @@ def walk(root: Node, *, limit: int = 200_000) -> Iterator[Place]:
             stack.extend(Place(value, (*above, key.text), node) for key, value in reversed(node.entries))
         else:
             stack.extend(Place(item, place.keys, place.parent) for item in reversed(node.items))
+
+
+def put_at(root: Node, at: Scalar) -> Node:
+    """The tree with every place in it moved to that of the text it was read from."""
+    for place in walk(root):
+        keys = [key for key, _ in place.node.entries] if isinstance(place.node, Map) else []
+        nodes: list[Node] = [place.node, *keys]
+        for node in nodes:
+            node.line, node.column, node.end_line = at.line, at.column, at.end_line
+    return root
 
 
 def scalars(node: Node | None) -> list[Scalar]:

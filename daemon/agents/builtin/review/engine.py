@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.result import SkillResult
-from daemon.agents.builtin.review import secrets
+from daemon.agents.builtin.review import provider_keys
 from daemon.agents.builtin.review.model import CATEGORIES, Hit, Looked, Source
 from daemon.agents.builtin.review.rules import RULES
 from daemon.agents.builtin.review.suppress import suppressed
@@ -27,7 +27,11 @@ _PYTHON = (".py", ".pyi")
 _SCRIPT = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
 _CONFIG = (".yml", ".yaml", ".json", ".template")
 _TERRAFORM = (".tf", ".hcl", ".tfvars")
-_LOCKS = re.compile(r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|tsconfig[\w.]*\.json|\.eslintrc\.json)$")
+_TERRAFORM_TEMPLATE = (".tf.template", ".tf.tpl", ".hcl.tpl")
+_ENV_TEMPLATE = re.compile(r"(?:^|/)\.env[^/]*\.template$")
+_LOCKS = re.compile(
+    r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|[jt]sconfig[\w.-]*\.json|tslint[\w.-]*\.json|\.eslintrc(?:\.json)?)$"
+)
 
 
 def review_file(
@@ -37,12 +41,12 @@ def review_file(
 
     ``siblings`` are the texts of files it imports, by workspace path: a validator or schema kept there counts.
     """
-    source = Source(path=path, text=text[:TEXT_CAP], siblings=siblings or {})
+    source = Source(path=path, text=text[:TEXT_CAP].removeprefix("\ufeff"), siblings=siblings or {})
     looked = _look(source)
     notes = list(looked.notes)
     if len(text) > TEXT_CAP:
         notes.append(f"{path}: only the first {TEXT_CAP // 1024} KiB were read.")
-    hits = _distinct([*looked.hits, *secrets.scan_text(source.lines)], source.lines)
+    hits = _distinct([*looked.hits, *provider_keys.scan_text(source.lines, looked.recorded)], source.lines)
     findings = tuple(f for f in _findings(source, hits) if f.category in categories)
     return SkillResult(summary=_sentence(path, findings, notes), findings=findings, notes=tuple(notes))
 
@@ -68,10 +72,10 @@ def _read(source: Source, name: str) -> Looked:
         from daemon.agents.builtin.review.read_python import look  # noqa: PLC0415
     elif name.endswith(_SCRIPT):
         from daemon.agents.builtin.review.read_script import look  # noqa: PLC0415
-    elif name.endswith(_CONFIG):
-        from daemon.agents.builtin.review.read_config import look  # noqa: PLC0415
-    elif name.endswith(_TERRAFORM):
+    elif name.endswith(_TERRAFORM + _TERRAFORM_TEMPLATE):
         from daemon.agents.builtin.review.read_terraform import look  # noqa: PLC0415
+    elif name.endswith(_CONFIG) and not _ENV_TEMPLATE.search(name):
+        from daemon.agents.builtin.review.read_config import look  # noqa: PLC0415
     else:
         return Looked(notes=(f"{source.path}: no parser for this kind of file; only searched for known keys.",))
     return look(source)

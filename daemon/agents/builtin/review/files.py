@@ -24,6 +24,9 @@ FILES_CAP = 500
 SIBLINGS_CAP = 12
 SIBLING_BYTES = 64 * 1024
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""The marks that such a text begins with; they say which byte comes first."""
+
 _SKIPPED = words(
     """
     .git node_modules .venv venv dist build cdk.out .aws-sam .serverless .terraform __pycache__ coverage .next
@@ -109,7 +112,9 @@ def _read(root: Path, path: str, cap: int) -> str | None:
             content = file.read(cap)
     except OSError:
         return None
-    if b"\0" in content[:8192] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF_16):
+        return content.decode("utf-16", "replace")
+    if b"\0" in content[:8192]:
         return None
     return content.decode("utf-8-sig", "replace")
 

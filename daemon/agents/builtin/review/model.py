@@ -70,7 +70,8 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Looked:
-    """What one reader saw: its hits, and sentences about what it could not see."""
+    """What one reader saw: its hits, sentences about what it could not see, and the lines of recorded events."""
 
     hits: tuple[Hit, ...] = ()
     notes: tuple[str, ...] = ()
+    recorded: tuple[range, ...] = ()

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Statement:
-    """One statement that allows something. ``kind``: identity, trust (who may assume), resource (a resource's own)."""
+    """One statement that allows something. ``kind``: identity, trust (who may assume), resource (a resource's own),
+    endpoint (what a VPC endpoint lets through).
+    """
 
     line: int
     end_line: int
@@ -51,6 +53,8 @@ _RESOURCELESS = re.compile(
     r"getaccountsettings|"
     r"createeventsourcemapping|geteventsourcemapping)|securityhub:|guardduty:|inspector|macie|config:|aoss:|"
     r"servicediscovery:|cloudformation:(?:list|describe|validate|estimate)|workmail|geo:|rds-db:|"
+    r"secretsmanager:getrandompassword|s3:putaccountpublicaccessblock|iam:updateaccountpasswordpolicy|"
+    r"ec2:(?:enable|disable|get)ebs|"
     r"s3-object-lambda:|kafka:getbootstrap|s3:getbucketlocation|elasticfilesystem:describe)",
     re.IGNORECASE,
 )
@@ -70,6 +74,10 @@ _WHOLE_SERVICE = re.compile(r"^([a-z0-9-]+):\*+$", re.IGNORECASE)
 _SPAN = 12
 """Lines that one place may cover; what is further apart is told by its first line alone."""
 _EVERY_ROLE = re.compile(r"^(?:\*|arn:[^:]*:iam:[^:]*:[^:]*:(?:\*|role/\*+))$")
+_PASSED_ON = re.compile(r"^(?:<computed>$|var\.|each\.|(?:\w+\.)?value\.)")
+"""What a module hands through from its caller: most often nothing."""
+_SYNC = re.compile(r"^(?:cognito-sync|mobileanalytics|cognito-identity)$", re.IGNORECASE)
+"""What the wizard of every Cognito identity pool gives its users."""
 _HOLE = re.compile(r"\$\{[^}]{0,200}\}")
 _ADMIN = re.compile(r"(?:^|[/:])AdministratorAccess$")
 _STRONG = re.compile(r"(?:^|[/:])(?:PowerUserAccess|IAMFullAccess)$")
@@ -92,7 +100,7 @@ def judge(statement: Statement) -> list[Hit]:
 
 def managed(name: Scalar) -> Hit | None:
     """The hit for a managed policy by name or ARN, ``None`` when it is not one of the wide ones."""
-    text = name.text.strip()
+    text = shown(name.text)
     if _ADMIN.search(text):
         return _hit("iam.admin-policy", name, f"`{text}` gives every right in the account.")
     if _STRONG.search(text):
@@ -100,6 +108,11 @@ def managed(name: Scalar) -> Hit | None:
     if _FULL.search(text):
         return _hit("iam.full-access-policy", name, f"`{text}` gives every action of its service on everything.")
     return None
+
+
+def shown(text: str) -> str:
+    """A text as a message shows it: what is only known later is an ellipsis."""
+    return text.strip().replace("${}", "...")
 
 
 def _hit(rule: str, at: Scalar, detail: str, *, level: Level | None = None, end: int | None = None) -> Hit:
@@ -112,15 +125,15 @@ def _wild_resource(statement: Statement) -> Scalar | None:
 
 
 def _exceptions(statement: Statement) -> Hit | None:
-    if statement.not_actions and statement.kind == "identity":
-        first = statement.not_actions[0]
+    listed = [action for action in statement.not_actions if action.literal or ":" in action.text]
+    if listed and statement.kind == "identity":
+        first = listed[0]
         scope = "everything" if _wild_resource(statement) or not statement.resources else "the resources named"
         return _hit("iam.not-action", first, f"Allows all actions but those listed (NotAction), on {scope}.",
                     end=_as_far_as(*statement.not_actions, _wild_resource(statement)))  # fmt: skip
-    if statement.not_resources and statement.kind == "identity":
-        return _hit(
-            "iam.not-action", statement.not_resources[0], "Allows all resources but those listed (NotResource)."
-        )
+    others = [resource for resource in statement.not_resources if not _PASSED_ON.match(resource.text)]
+    if others and statement.kind == "identity":
+        return _hit("iam.not-action", others[0], "Allows all resources but those listed (NotResource).")
     return None
 
 
@@ -134,6 +147,9 @@ def _principal(statement: Statement) -> Hit | None:
         return _hit("iam.wildcard-principal", anyone, "Any AWS account may assume this role.", level=Level.ERROR)
     harmless = re.compile(r"^(?:s3:getobject\w*|execute-api:.*|lambda:invokefunctionurl)$", re.IGNORECASE)
     weak = all(harmless.match(action.text) for action in statement.actions) and bool(statement.actions)
+    if statement.kind == "endpoint":
+        return _hit("iam.wildcard-principal", anyone, "Anyone may use this endpoint as far as their own rights go.",
+                    level=Level.NOTE)  # fmt: skip
     return _hit("iam.wildcard-principal", anyone, "Anyone may use this resource, with no condition.",
                 level=Level.NOTE if weak else None)  # fmt: skip
 
@@ -170,11 +186,16 @@ def _service(statement: Statement) -> Hit | None:
             wide.append(action)
     if not wide:
         return None
-    names = ", ".join(f"`{action.text.strip()}`" for action in wide[:6])
+    names = ", ".join(f"`{shown(action.text)}`" for action in wide[:6])
+    services = {action.text.strip().lower().partition(":")[0] for action in wide}
+    synced = all(map(_SYNC.match, services)) and services != {"cognito-identity"}
     wild = _wild_resource(statement)
     if wild is None:
         return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}){_where(statement)}.",
-                    end=_as_far_as(*wide))  # fmt: skip
+                    level=Level.NOTE if synced else None, end=_as_far_as(*wide))  # fmt: skip
+    if synced:
+        return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on every resource.",
+                    level=Level.NOTE, end=_as_far_as(*wide, wild))  # fmt: skip
     grave = any(action.text.strip().lower() in {"iam:*", "organizations:*"} for action in wide)
     return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on every resource.",
                 level=Level.ERROR if grave else None, end=_as_far_as(*wide, wild))  # fmt: skip
@@ -211,7 +232,7 @@ def _resources(statement: Statement) -> Hit | None:
     limited = [action for action in named if not _RESOURCELESS.match(action.text.strip())]
     if not limited:
         return None
-    names = ", ".join(f"`{action.text.strip()}`" for action in limited[:4])
+    names = ", ".join(f"`{shown(action.text)}`" for action in limited[:4])
     first = limited[0] if 0 <= wild.line - limited[0].line < _SPAN else wild
-    return _hit("iam.resource-wildcard", first, f"Allows {names} on every resource (`{wild.text.strip()}`).",
+    return _hit("iam.resource-wildcard", first, f"Allows {names} on every resource (`{shown(wild.text)}`).",
                 end=_as_far_as(first, wild))  # fmt: skip

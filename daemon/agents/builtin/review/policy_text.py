@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from daemon.agents.builtin.review import read_yaml
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
 LONGEST: Final = 100_000
 """Characters of a text that is read as a policy; longer ones are left alone."""
 
-_DIRECTIVE = re.compile(r"%\{[^{}\n]*\}")
-_BARE_HOLE = re.compile(r"([:\[,]\s*)\$\{[^{}\n]*\}")
-
 
 def read(text: str, first_line: int) -> Node | None:
     """The document a text is, ``None`` when it is no policy. ``first_line`` is the line on which the text begins.
@@ -24,11 +20,8 @@ def read(text: str, first_line: int) -> Node | None:
     """
     if len(text) > LONGEST or not text.lstrip().startswith(("{", "[")) or "ction" not in text:
         return None
-    for attempt in (text, _BARE_HOLE.sub(r'\1"${}"', _DIRECTIVE.sub("", text))):
-        try:
-            documents = read_yaml.parse(attempt, json=True, first_line=first_line)
-        except read_yaml.UnreadableError:
-            continue
-        if documents:
-            return documents[0]
-    return None
+    try:
+        documents = read_yaml.parse(text, json=True, first_line=first_line)
+    except read_yaml.UnreadableError:
+        return None
+    return documents[0] if documents else None

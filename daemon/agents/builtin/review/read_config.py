@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import policy_text, statements
-from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, walk
+from daemon.agents.builtin.review import events, policy_text, statements
+from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, put_at, walk
 from daemon.agents.builtin.review.model import Hit, Looked
 from daemon.agents.builtin.review.read_yaml import UnreadableError, parse
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.model import Source
 
+_EDITORS = re.compile(r"(?:^|/)(?:\.vscode|\.devcontainer|\.idea|\.zed)/|(?:^|/)\.?devcontainer\.json$")
+"""Settings of people's editors: that one is not valid is no news."""
 _OWN_VALUE = re.compile(r"^\$\{self:([\w.-]{1,200})(?:,[^}]*)?\}$")
 
 
@@ -22,25 +24,34 @@ def look(source: Source) -> Looked:
     try:
         documents = parse(source.text, json=json)
     except UnreadableError as error:
-        return Looked(notes=(f"{source.path}: {error}; only searched for known keys.",))
+        notes = () if _EDITORS.search(source.path) else (f"{source.path}: {error}; only searched for known keys.",)
+        return Looked(notes=notes)
     hits: list[Hit] = []
+    recorded: list[range] = []
     for document in documents:
-        _unfold(document)
-        hits.extend(statements.find(document))
-    return Looked(hits=tuple(hits))
+        if json:
+            recorded.extend(events.strike_out(document))
+        recorded.extend(_unfold(document))
+        hits.extend(statements.find(document, source.path))
+    return Looked(hits=tuple(hits), recorded=tuple(recorded))
 
 
-def _unfold(root: Node) -> None:
-    """Put in place what stands elsewhere in the document: ``${self:custom.x}``, and policies written as text."""
+def _unfold(root: Node) -> list[range]:
+    """Put in place what stands elsewhere in the document: ``${self:custom.x}``, and policies written as text.
+
+    The lines of events written as text are given back.
+    """
+    recorded: list[range] = []
     for place in list(walk(root)):
         node = place.node
         if isinstance(node, Map):
-            node.entries[:] = [(key, _meant(root, value)) for key, value in node.entries]
+            node.entries[:] = [(key, _meant(root, value, recorded)) for key, value in node.entries]
         elif isinstance(node, Seq):
-            node.items[:] = [_meant(root, item) for item in node.items]
+            node.items[:] = [_meant(root, item, recorded) for item in node.items]
+    return recorded
 
 
-def _meant(root: Node, node: Node) -> Node:
+def _meant(root: Node, node: Node, recorded: list[range]) -> Node:
     if not isinstance(node, Scalar):
         return _folded(node) or node
     own = _OWN_VALUE.match(node.text) if "${self:" in node.text else None
@@ -49,8 +60,14 @@ def _meant(root: Node, node: Node) -> Node:
         if isinstance(found, Scalar) and found.literal:
             return Scalar(found.text, node.line, node.column, node.end_line, string=found.string)
         return found if isinstance(found, Seq) else node
-    # The text of a block begins on the line after its ``|``.
-    return policy_text.read(node.text, node.line + ("\n" in node.text)) or node
+    # The text of a block begins on the line after its ``|``; any other has one place, whatever line ends it holds.
+    inside = policy_text.read(node.text, node.line + 1)
+    if inside is None:
+        return node
+    if not node.block:
+        put_at(inside, node)
+    recorded.extend(events.strike_out(inside))
+    return inside
 
 
 def _folded(node: Map | Seq) -> Scalar | None:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review.lower_python import TooDeepError, lower
 from daemon.agents.builtin.review.model import Looked
+from daemon.agents.builtin.review.newer_python import rewrite
 from daemon.agents.builtin.review.program import review
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.model import Source
 
+_PYTHON_2 = re.compile(
+    r"^[ \t]*(?:print[ \t]+[\"'\w%]|except[ \t]+\w+[ \t]*,[ \t]*\w+[ \t]*:|exec[ \t]+[\"'])", re.MULTILINE
+)
+
 
 def look(source: Source) -> Looked:
     """Credentials, statements and flows of a Python file."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source.text)
+        tree = _parse(source.text)
     except SyntaxError as error:
-        return _blind(source, f"not valid Python 3 at line {error.lineno or '?'}")
+        return _blind(source, _why(source.text, error))
     except (ValueError, MemoryError):
         return _blind(source, "not readable as Python")
     try:
@@ -29,6 +34,28 @@ def look(source: Source) -> Looked:
     except TooDeepError:
         return _blind(source, "nested too deeply")
     return review(module, source)
+
+
+def _parse(text: str) -> ast.Module:
+    """The program's tree; what a newer Python would read is read as far as it can be put in older terms."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            older = rewrite(text)
+            if older == text:
+                raise
+            return ast.parse(older)
+
+
+def _why(text: str, error: SyntaxError) -> str:
+    """Which Python it is not, as far as can be told."""
+    line = error.lineno or "?"
+    if _PYTHON_2.search(text):
+        return f"written for Python 2 (line {line})"
+    version = ".".join(map(str, sys.version_info[:2]))
+    return f"not valid Python {version}, the version that reads it here, at line {line}"
 
 
 def _blind(source: Source, why: str) -> Looked:

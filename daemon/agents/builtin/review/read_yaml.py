@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from daemon.agents.builtin.review import repairs
 from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq
 
 DEPTH_CAP = 120
@@ -20,8 +21,19 @@ class UnreadableError(Exception):
 def parse(text: str, *, json: bool = False, first_line: int = 1) -> list[Node]:
     """The documents of a text. Raises ``UnreadableError`` with a line where it can be said.
 
-    ``first_line`` is the line of a larger file on which the text begins.
+    ``first_line`` is the line of a larger file on which the text begins. What only strict readers refuse (comments in
+    JSON, unknown escapes and tabs in YAML, holes of a template) is read all the same.
     """
+    failed: UnreadableError | None = None
+    for attempt in repairs.of_json(text) if json else repairs.of_yaml(text):
+        try:
+            return _parse(attempt, json=json, first_line=first_line)
+        except UnreadableError as error:
+            failed = failed or error
+    raise failed or UnreadableError("not readable as YAML")
+
+
+def _parse(text: str, *, json: bool, first_line: int) -> list[Node]:
     import yaml  # noqa: PLC0415 - needed only for files of this kind
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -76,7 +88,7 @@ class _Builder:
         block = event.style in {"|", ">"}
         string = event.style is not None or not re.fullmatch(r"[-+.\d]*|true|false|yes|no|null|~", event.value)
         return Scalar(event.value, line, column, line if block else event.end_mark.line + 1 + self._offset,
-                      literal=literal, tag="" if tag == "!Sub" else tag, string=string)  # fmt: skip
+                      literal=literal, tag="" if tag == "!Sub" else tag, string=string, block=block)  # fmt: skip
 
     def _open(self, node: Map | Seq, anchor: str | None) -> None:
         self._add(node, anchor)

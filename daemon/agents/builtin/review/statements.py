@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import policy, secrets
+from daemon.agents.builtin.review import policy, purposes, secrets
 from daemon.agents.builtin.review.document import Map, Node, Place, Scalar, Seq, scalars, walk
 from daemon.agents.builtin.review.policy import Statement
 
@@ -31,37 +31,40 @@ SOURCES = ("SourceArn", "SourceAccount", "PrincipalOrgID", "source_arn", "source
 _MANAGED_ARN = re.compile(r"^arn:(?:\$\{[^}]*\}|[^:\s]*):iam::aws:policy/[\w/-]+$")
 _NO_GRANT = re.compile(r"Condition|InputParameters|boundary|deny|denied|allow_?list|forbid|black_?list", re.IGNORECASE)
 """Keys under which a managed policy's ARN gives nobody anything."""
-_SECTIONS = {"Resources": 1, "resource": 2, "data": 2, "functions": 1}
-"""Where a file's named things stand, and of how many keys a name is made there."""
-_NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions"}
+_NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions",
+                     "label", "labels", "toolTip", "placeholder"}  # fmt: skip
+_STACK_POLICY = re.compile(r"^Update:(?:\*|\w+)$")
+"""Actions of a CloudFormation stack policy, which is none of IAM's."""
+_IAM_ACTION = re.compile(r"^(?:\*|[a-z0-9-]+:[\w*?]+)$")
 _SCHEMA_KEYS = {"type", "Type", "properties", "required", "description", "Description", "Export", "AttributeType"}
 
 
-def find(root: Node) -> list[Hit]:
-    """Every hit of a document: statements, managed policies, secrets."""
+def find(root: Node, path: str = "") -> list[Hit]:
+    """Every hit of a document: statements, managed policies, secrets. ``path`` is the document's own."""
     hits: list[Hit] = []
+    known: purposes.Purposes | None = None
     for place in walk(root):
         node = place.node
         if isinstance(node, Map):
             statement = read_statement(node, place)
             if statement:
-                hits.extend(_told_of(_owner(place), hit) for hit in policy.judge(statement))
+                known = known or purposes.read(root)
+                hits.extend(_told_of(purposes.owner(place), hit) for hit in _judged(statement, place, known, path))
             hits.extend(_secrets(node, place))
         elif isinstance(node, Scalar) and _names_policy(node, place):
             hit = policy.managed(node)
             if hit:
-                hits.append(_told_of(_owner(place), hit))
+                hits.append(_told_of(purposes.owner(place), hit))
     return hits
 
 
-def _owner(place: Place) -> str:
-    """The resource, block or function a place belongs to, as its file names it; "" when the file names none."""
-    keys = place.keys
-    for section, names in _SECTIONS.items():
-        if section in keys:
-            start = keys.index(section) + 1
-            return ".".join(keys[start : start + names])
-    return ""
+def _judged(statement: Statement, place: Place, known: purposes.Purposes, path: str) -> list[Hit]:
+    """What is too wide in a statement, in the light of what its policy is for."""
+    if known.is_boundary(place, path):
+        return []
+    if known.is_endpoint(place):
+        statement.kind = "endpoint"
+    return policy.judge(statement)
 
 
 def _told_of(owner: str, hit: Hit) -> Hit:
@@ -97,6 +100,8 @@ def read_statement(node: Map, place: Place) -> Statement | None:
         return None
     if any(s.text.strip().strip("<>").lower().endswith("deny") for s in scalars(effect)):
         return None
+    if actions is not None and all(_STACK_POLICY.match(action.text) for action in scalars(actions)):
+        return None
     resources = node.get("Resource", "resources", "resource", "Resources", "resourceArns", "resource_arns")
     return Statement(
         line=node.line,
@@ -108,6 +113,19 @@ def read_statement(node: Map, place: Place) -> Statement | None:
         not_resources=scalars(node.get("NotResource", "not_resources", "notResources")),
         principals=_principals(node),
         condition=_has(node.get("Condition", "condition", "conditions", "Conditions", *SOURCES)),
+    )
+
+
+def is_permission(node: Map) -> bool:
+    """``{actions: [...], resources: [...]}`` as SST's functions take it: no effect, every action looks like IAM's."""
+    actions = node.get("actions")
+    if not isinstance(actions, Seq) or node.get("resources") is None or node.get("effect", "Effect") is not None:
+        return False
+    if any(key.text in {"...", "principals"} for key, _ in node.entries):
+        return False
+    named = scalars(actions)
+    return any(":" in action.text for action in named) and all(
+        action.literal and _IAM_ACTION.match(action.text) for action in named
     )
 
 
@@ -162,9 +180,12 @@ def _secrets(node: Map, place: Place) -> list[Hit]:
         return []
     hits = []
     beside = [value.text for _, value in node.entries if isinstance(value, Scalar)]
+    names = [key.text for key, _ in node.entries]
     for key, value in node.entries:
         if isinstance(value, Scalar) and value.literal and value.string and not value.tag:
-            if key.text in _SCHEMA_KEYS or secrets.for_a_local_stand_in(beside, value.text):
+            if key.text in _SCHEMA_KEYS or secrets.is_verdict(key.text, names):
+                continue
+            if secrets.for_a_local_stand_in(beside, value.text):
                 continue
             hit = secrets.assigned(name=key.text, value=value.text, line=value.line, column=value.column)
             if hit:

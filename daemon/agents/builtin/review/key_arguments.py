@@ -1,0 +1,110 @@
+"""Literals handed to a library as its key: the ones it signs, encrypts or logs in with. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review.model import Hit
+from daemon.agents.builtin.review.provider_keys import known
+from daemon.agents.builtin.review.secret_values import is_reference, mask
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.frames import Frame
+
+_KEYED = (
+    (re.compile(
+        r"(?:^|\.)(?:jwt|jsonwebtoken|jose|jsonwt|JWT|PyJWT|njwt|"
+        r"jwt-simple)(?:\.default)?\.(?:\w+\.)*(?:sign|verify|encode|decode|create)$"
+    ), 1),
+    (re.compile(r"(?:^|\.)createHmac$"), 1),
+    (re.compile(r"(?:^|\.)create(?:C|Dec)ipher(?:iv)?$"), 1),
+    (re.compile(r"^hmac\.new$"), 0),
+    (re.compile(r"(?:^|\.)Fernet$"), 0),
+    (re.compile(r"(?:^|\.)(?:HTTPBasicAuth|BasicAuth|HTTPDigestAuth)$"), 1),
+    (re.compile(r"(?:^|\.)(?:pymysql|MySQLdb|mysql\.connector|psycopg2)\.connect$"), 2),
+    (re.compile(r"smtplib\.\S+\.login$"), 1),
+    (re.compile(r"(?:^|\.)(?:cookieParser|cookie-parser|cookieSession)$"), 0),
+    (re.compile(r"(?:^|\.)(?:createSecretKey|asKey|importKey)$"), 0),
+    (re.compile(r"(?:^|\.)AES\.(?:new|encrypt|decrypt)$"), 0),
+    (re.compile(
+        r"(?:^|\.)CryptoJS\.(?:AES|DES|HmacSHA\d+|TripleDES)(?:\.(?:encrypt|decrypt))?$|"
+        r"crypto-js\.AES\.(?:en|de)crypt$"
+    ), 1),
+)  # fmt: skip
+_SESSION = re.compile(
+    r"(?:^|\.)(?:express-session|express-jwt(?:\.\w+)?|session|koa-session|cookie-session|koa-jwt|fastify-jwt|"
+    r"expressjwt|passport-jwt\.Strategy)$"
+)
+_MAKES = {"asKey", "from", "createSecretKey", "importKey"}
+_SECRET_KEYS = {"secret", "secretOrKey", "secretOrPrivateKey", "jwtSecret", "keys"}
+
+
+def find(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:
+    """The literal keys of one call; ``dotted`` is what it calls."""
+    hits = []
+    for pattern, position in _KEYED:
+        if pattern.search(dotted) and position < len(expr.args):
+            hits.extend(_key_argument(expr, expr.args[position], dotted, frame))
+    if _SESSION.search(dotted):
+        hits.extend(_session(expr, dotted, frame))
+    return hits
+
+
+def text_of(value: ir.Expr) -> str | None:
+    """The text a literal is, ``None`` for anything else."""
+    if not isinstance(value, ir.Const):
+        return None
+    if isinstance(value.value, bytes):
+        return value.value.decode("latin-1")
+    return value.value if isinstance(value.value, str) else None
+
+
+def _key_argument(call: ir.Call, argument: ir.Expr, dotted: str, frame: Frame) -> list[Hit]:
+    value = _constant(argument, frame)
+    if value is None or not value or known(value) or is_reference(value):
+        return []
+    name = ".".join(dotted.split(".")[-2:])
+    return [Hit(rule="credential.argument", line=argument.line or call.line, column=argument.column,
+                detail=f"`{name}` gets a literal key: {mask(value)}.")]  # fmt: skip
+
+
+def _constant(expr: ir.Expr, frame: Frame) -> str | None:
+    """The literal an expression is, through variables of the file and key-making calls."""
+    for _ in range(6):
+        if isinstance(expr, ir.Name):
+            value = frame.value(expr.id)
+            if value is None or value is expr:
+                return None
+            expr = value
+        elif isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "encode":
+            expr = expr.func.base
+        elif isinstance(expr, ir.Call) and expr.args and isinstance(expr.func, ir.Member) and expr.func.name in _MAKES:
+            expr = expr.args[0]
+        else:
+            break
+    return text_of(expr)
+
+
+def _session(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:
+    """``session({secret: "..."})``: however short, it signs cookies."""
+    hits = []
+    for argument in expr.args:
+        options = argument
+        if isinstance(options, ir.Name):
+            options = frame.value(options.id) or options
+        for record in _records(options, frame):
+            for key, value in record.entries:
+                if isinstance(key, ir.Const) and key.value in _SECRET_KEYS:
+                    hits.extend(_key_argument(expr, value, dotted, frame))
+    return hits
+
+
+def _records(expr: ir.Expr, frame: Frame) -> list[ir.Record]:
+    if isinstance(expr, ir.Record):
+        return [expr]
+    if isinstance(expr, ir.Call):
+        return [arg for arg in expr.args if isinstance(arg, ir.Record)]
+    del frame
+    return []

@@ -1,0 +1,110 @@
+"""What literals say: whether one is a secret, or only stands for it, names it or shows where it is. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from daemon.agents.builtin.review.secret_names import is_secret_name, snake
+
+_PLACEHOLDER = re.compile(
+    r"^(?:x{3,}|\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|empty|string|str|number|"
+    r"your[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*|<.*>|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|"
+    r"enter.*|insert.*|"
+    r"replace.*|change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|"
+    r".*example.*|mock.*|sample.*|placeholder.*|redacted|hidden|masked|.*placeholder.*|"
+    r"some[-_ ]?(?:secret|token|key|password)|"
+    r"to[-_ ]?be[-_ ].*|not[-_ ]?set|unset|default|bearer|basic|authorization|password|passwd|secret|token|"
+    r"api[-_ ]?key|key|id|test|tests|testing|required|optional|aws[-_ ]?managed|text|hash|range|local|localhost|"
+    r"(?:x{2,}[-_ ]?)+|key[-_ ]?value|hours|minutes|seconds|days|write|read|inherit|admin|sensitive[-_ ]data|"
+    r"x-api-key|access[-_ ]?token|id[-_ ]?token|"
+    r"refresh[-_ ]?token|jwt|hidden|credentials?|"
+    r"same-origin|include|omit|provided|missing|present|absent|found|exists|valid|invalid|expired|accepted|rejected|"
+    r"correct|incorrect|passed|failed|enabled|disabled|akid\w{0,12}|-----begin [a-z ]*-----(?:\\?n)?|"
+    r"(?:tu|su|mi)[-_ ]?(?:contrase|clave|secreto).*|(?:sua|seu|minha)[-_ ]?(?:senha|chave).*|contrase\w+|senha)$",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"\$\{|\{\{|<%|process\.env|os\.environ|secretsmanager|resolve:|^arn:|^/(?:[\w.-]+/)+[\w.-]*$|^(?:https?|s3|"
+    r"ssm|file)://|"
+    r"^~|^\.{1,2}/|^alias/|\.(?:json|pem|key|crt|cer|txt|ya?ml|p12|jks|pub)$|^!|^Ref\b|^Fn::|^var\.|^local\.|"
+    r"^/[a-z:{}_.-]+(?:/[\w:{}.-]*)*$|^[a-z][a-z0-9-]*(?:/[a-z][a-z0-9_-]*)+$|"
+    r"^data\.|^module\.|^aws_|^\$|^env:|^vault:"
+)
+_WORD = re.compile(r"^[a-z]+(?:[-_ ][a-z]+)*$")
+_WORDED = re.compile(r"^[A-Za-z]+(?:[-_.:/][A-Za-z]+)+$")
+_STATE = re.compile(
+    r"^(?:pass(?:word)?|token|secret|credentials?|key|auth)[-_.:](?:\w+[-_.:])?(?:expired|invalid|missing|required|reset|"
+    r"changed|revoked|found|mismatch|incorrect|updated|created|error|failed|weak|short|ok)$",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(r"^[A-Za-z][A-Za-z'&/().,-]*(?: [A-Za-z'&/().,-]+)+[!?:]?$")
+"""Words with blanks between them: what a form shows, or a sentence."""
+_TOKEN_NAME = re.compile(r"^(?:[A-Z]+(?:_[A-Z]+)*|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*)$")
+_NAMING = re.compile(r"^(?!super|very|top|ultra|the|really|strong)[a-z]+(?:[A-Z][a-z]+)+$")
+_STAND_IN = re.compile(r"(?:^|_)(?:dummy|tests?|demo|fake|stub|local|example|minioadmin)\d*(?:_|$)")
+_IN_ORDER = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "1234567890")
+_RUN = 6
+"""Letters or digits in their order that make a literal no more than a filling."""
+_CAPITALS = re.compile(r"^[A-Z_]*(?:PASSWORD|PASS|SECRET|TOKEN|KEY)[A-Z_]*$")
+"""``DB_PASSWORD`` as a value: the name of what belongs there."""
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a literal stands for a secret rather than being one: empty, a hint, a reference, a path, an ARN."""
+    bare = value.strip().strip("'\"")
+    return not bare or bool(_PLACEHOLDER.match(bare) or _CAPITALS.match(bare) or _REFERENCE.search(bare))
+
+
+def is_reference(value: str) -> bool:
+    """Whether a literal only says where the value is kept."""
+    return bool(_REFERENCE.search(value))
+
+
+def is_secret_value(value: str, name: str = "") -> bool:
+    """Whether a literal beside a secret name is one. Lenient on length (short ones are real), strict on words."""
+    bare = value.strip()
+    if len(bare) < 4 or len(bare) > 4096 or is_placeholder(bare):
+        return False
+    if snake(bare) == snake(name) or (name and snake(bare).replace("_", "") == snake(name).replace("_", "")):
+        return False
+    if bare.count(" ") > 2 or _LABEL.match(bare) or _in_order(bare, name):
+        return False
+    if snake(name).endswith("token") and (_WORD.match(bare) or _TOKEN_NAME.match(bare)):
+        return False  # A token is drawn by lot; a password may be a word.
+    if _NAMING.match(bare) and is_secret_name(bare):
+        return False
+    return not (_STATE.match(bare) or (_looks_like_identifier(bare) and entropy(bare) < 3.2))
+
+
+def is_stand_in(value: str) -> bool:
+    """Whether a literal says itself that it is for a trial: ``test``, ``demo`` and the like as a word in it."""
+    return bool(_STAND_IN.search(re.sub(r"[^a-z0-9]+", "_", snake(value))))
+
+
+def _in_order(value: str, name: str) -> bool:
+    """``abcdef012345``. Digits in order are a filling for a key, but many people's password."""
+    letters, *digits = _IN_ORDER
+    head = value[:_RUN].lower()
+    if len(head) == _RUN and letters.startswith(head):
+        return True
+    return "pass" not in name.lower() and "pwd" not in name.lower() and any(run.startswith(head) for run in digits)
+
+
+def _looks_like_identifier(value: str) -> bool:
+    """A name of something (a header, an event, a parameter): only words, and one of them about secrets."""
+    return bool(_WORDED.match(value)) and is_secret_name(value)
+
+
+def entropy(value: str) -> float:
+    """Shannon's bits a character."""
+    counts: dict[str, int] = {}
+    for letter in value:
+        counts[letter] = counts.get(letter, 0) + 1
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
+
+
+def mask(value: str) -> str:
+    """Evidence that identifies a secret to its owner and gives nothing away."""
+    bare = value.strip()
+    return f"{bare[:4]}{'*' * 6}" if len(bare) >= 12 else "*" * 6

@@ -1,0 +1,99 @@
+"""Literals beside telling names that are no secrets, and those that only a trial uses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "fetch(u, { credentials: 'same-origin' });",
+        "fetch(u, { credentials: 'include' });",
+        "log({ accesskey: k ? 'provided' : 'missing' });",
+        "const t = { pass: 'PASSED!', fail: 'FAILED!' };",
+        "export const PUPPETEER_TOKEN = 'BROWSER';",
+        "export const REPOSITORY_TOKEN = 'UserRepository';",
+        "const PASSWORD_ID = 'signIn#form9';",
+        "const password_selector = '#form9';",
+        "const passwordName = 'awsSeamlessDomainPassword', dbPassword = 'awsSeamlessDomainPassword';",
+        "const o = { password: 'Datadog API Key' };",
+        "var apikey = 'abcdef';",
+        "const c = { apiKey: 'abcdefghijklmnopqrstuvwxyz012345' };",
+        "const c = { accessKey: '1234567890abcd' };",
+        "AWS.config.update({ accessKeyId: 'AKID' });",
+        "const c = { password: 'tucontraseña' };",
+    ],
+)
+def test_a_literal_that_says_itself_it_is_no_secret_is_none(found, line):
+    assert found("a.js", line + "\n") == set()
+
+
+def test_a_fields_key_and_a_forms_label_are_none(found):
+    python = 'DICT_KEY_PASSWORD = os.environ.get("DICT_KEY_PASSWORD") or "awsSeamlessDomainPassword"\n'
+    assert found("a.py", python) == set()
+    box = {"type": "Microsoft.Common.PasswordBox", "label": {"password": "Key9-8x", "confirmPassword": "Again9-8x"}}
+    assert found("ui.json", json.dumps(box)) == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "const dbPassword = 'MyBedRightNow';",
+        "const dbPassword = 'superSecretPassword';",
+        "const dbPassword = '123456';",
+        "const o = { pass: 'Xk29fQ' };",
+        "const apiKey = 'abc123def';",
+        "const accessToken = 'b7cket41xq';",
+    ],
+)
+def test_weak_ones_are_secrets_all_the_same(found, line):
+    assert found("a.js", line + "\n", level=True) == {("credential.assigned", 1, "warning")}
+
+
+@pytest.mark.parametrize(
+    "literal", ["test_secret_32_bytes_exactly!!", "this_is_a_dummy_password", "demo-key", "minioadmin", "LocalSecret1"]
+)
+def test_one_that_calls_itself_a_trials_is_a_note(found, literal):
+    assert found("a.py", f'api_secret = "{literal}"\n', level=True) == {("credential.assigned", 1, "note")}
+
+
+def test_what_a_setting_falls_back_to_is_a_warning_whatever_it_is_called(found):
+    text = 'API_KEYS = set(os.environ.get("API_KEYS", "demo-key").split(","))\n'
+    assert found("a.py", text, level=True) == {("credential.assigned", 1, "warning")}
+    assert found("a.py", 'os.environ.setdefault("AWS_SESSION_TOKEN", "testing")\n') == set()
+
+
+BODY = "MIICXAIBAAKBgQDNwqLEe9wgTXCbC7plRPdDbBbeqjdbs4kOPOIGz" + "9fYp8cLg6uE"
+BEGIN, END = "-----BEGIN RSA PRIVATE " + "KEY-----", "-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.js", f"const key = raw.replace('x', '{BEGIN}').replace('y', '{END}');\n"),
+        ("a.py", f"RSA = '{BEGIN}\\n'\n\n\ndef long_name_of_a_function_that_reads_the_first_key_of_all():\n    pass\n"),
+        ("a.py", f"private_key = '{BEGIN}\\n...\\n{END}'\n"),
+        ("a.sh", f"grep -- '{BEGIN}' file || echo this-is-only-a-long-sentence-about-private-keys-2\n"),
+    ],
+)
+def test_the_header_of_a_private_key_without_its_body_is_none(found, path, text):
+    assert found(path, text) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.pem", f"{BEGIN}\n{BODY}\n{END}\n"),
+        ("a.pem", f"{BEGIN}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n{BODY}\n{END}\n"),
+        ("a.js", f"const k = '{BEGIN}\\n' +\n  '{BODY}\\n' +\n  '{END}';\n"),
+        ("a.js", f"const k = [\n  '{BEGIN}',\n  '{BODY}',\n].join('\\n');\n"),
+        ("main.tf", f"locals {{\n  k = <<EOF\n{BEGIN}\n{BODY}\n{END}\nEOF\n}}\n"),
+        ("a.yml", f"key: |\n  {BEGIN}\n  {BODY}\n  {END}\n"),
+        ("a.json", f'{{"private_key": "{BEGIN}\\n{BODY}\\n{END}\\n"}}\n'),
+    ],
+)
+def test_a_private_key_is_found_however_its_body_is_written(found, path, text):
+    assert {rule for rule, _ in found(path, text)} == {"credential.private-key"}
