@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from daemon.agents.builtin.review import review_file
+
 
 @pytest.mark.parametrize(
     "line",
@@ -97,3 +99,29 @@ def test_the_header_of_a_private_key_without_its_body_is_none(found, path, text)
 )
 def test_a_private_key_is_found_however_its_body_is_written(found, path, text):
     assert {rule for rule, _ in found(path, text)} == {"credential.private-key"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", 'def connect(host, password="S3cr3t!pw9"):\n    pass\n'),
+        ("a.ts", "function connect(host: string, password = 'S3cr3t!pw9') {}\n"),
+        ("a.js", "function connect(host, password = 'S3cr3t!pw9') {}\n"),
+        ("a.ts", "const p = SecretValue.unsafePlainText('Sup3rS3cret99');\n"),
+        ("a.js", "send({ auth: { user: 'a@b.co', pass: 'abcd efgh ijkl mnop' } });\n"),
+        ("a.py", "from twilio.rest import Client\nc = Client('AC01', '0f1e2d3c4b5a69788796a5b4c3d2e1f0')\n"),
+    ],
+)
+def test_defaults_application_passwords_and_plain_text_for_a_stack_are_told(path, text):
+    assert {finding.category for finding in review_file(path, text).findings} == {"hardcoded-credential"}
+
+
+def test_a_firebase_key_of_a_web_page_is_a_note():
+    key = "AIza" + "SyA1bC2dE3fG4hI5jK6lM7nO8pQ9rS0tU1v"
+    text = f'const config = {{ apiKey: "{key}", authDomain: "a.firebaseapp.com" }};\n'
+    assert {finding.level for finding in review_file("a.ts", text).findings} == {"note"}
+
+
+@pytest.mark.parametrize("value", ["AQICAH" + "h0a1B2" * 20 + "==", "required|string|min:8"])
+def test_what_is_encrypted_and_what_describes_a_form_is_no_secret(value):
+    assert not review_file("a.ts", f"const c = {{ dbPassword: '{value}' }};\n").findings

@@ -231,3 +231,24 @@ def test_what_is_known_only_later_is_an_ellipsis_in_a_message():
     messages = [finding.message for finding in review_file("s.ts", text + admin).findings]
     assert any("arn:...:iam::aws:policy/AdministratorAccess" in message for message in messages)
     assert not any("${}" in message for message in messages)
+
+
+CONTROL = 'resource "aws_organizations_policy" "p" {\n  content = jsonencode({ Statement = [{ %s }] })\n}\n'
+ALLOWED = 'Effect = "Allow", Action = "*", Resource = "*"'
+ANSWER = """
+def allow():
+    return {"policyDocument": {"Statement": [{"Action": "execute-api:*", "Effect": "Allow", "Resource": "*"}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("main.tf", CONTROL % ALLOWED),
+        ("policies/scp.json", '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'),
+        ("a.py", 'iam.detach_role_policy(PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")'),
+        ("a.py", ANSWER),
+    ],
+)
+def test_what_an_organization_allows_at_most_what_is_taken_away_and_an_authorizers_answer_give_nothing(path, text):
+    assert {f.rule for f in review_file(path, text).findings if f.level != "note"} == set()

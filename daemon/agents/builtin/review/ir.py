@@ -162,10 +162,11 @@ class Return(Stmt):
 
 @dataclass(slots=True)
 class Param:
-    """A parameter: a name or a pattern, with its type as written ("" when there is none)."""
+    """A parameter: a name or a pattern, with its type as written ("" when there is none), its default."""
 
     target: Expr
     annotation: str = ""
+    default: Expr | None = None
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ _KEYED = (
         r"(?:^|\.)(?:jwt|jsonwebtoken|jose|jsonwt|JWT|PyJWT|njwt|"
         r"jwt-simple)(?:\.default)?\.(?:\w+\.)*(?:sign|verify|encode|decode|create)$"
     ), 1),
+    (re.compile(r"(?:^|\.)SecretValue\.(?:unsafe_?)?plain_?text$", re.IGNORECASE), 0),
+    (re.compile(r"^twilio(?:\.\w+)*$"), 1),
     (re.compile(r"(?:^|\.)createHmac$"), 1),
     (re.compile(r"(?:^|\.)create(?:C|Dec)ipher(?:iv)?$"), 1),
     (re.compile(r"^hmac\.new$"), 0),

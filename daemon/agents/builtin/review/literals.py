@@ -51,7 +51,7 @@ class _Reader:
     def function(self, function: ir.Function, frame: Frame) -> None:
         """The hits of one function's own statements."""
         builder = built.Builder()
-        hits: list[Hit] = []
+        hits = [hit for param in function.params for hit in _default(param)]
         for statement in function.body:
             if isinstance(statement, ir.Assign):
                 builder.assign(statement, frame)
@@ -182,13 +182,23 @@ def _managed(name: str, value: ir.Expr) -> list[Hit]:
     return [hit for hit in map(statements.managed, named) if hit]
 
 
+def _default(param: ir.Param) -> list[Hit]:
+    """``def connect(host, password="...")``."""
+    target = param.target
+    return _named(target.id, param.default) if isinstance(target, ir.Name) and param.default is not None else []
+
+
+_TAKES_AWAY = re.compile(r"^(?:detach|remove|delete|list|get|describe|simulate)(?=[A-Z_]|$)")
+
+
 def _call(expr: ir.Call, namer: Namer, frame: Frame) -> list[Hit]:
     hits = []
     beside = [text for _, value in expr.kwargs if (text := text_of(value))]
     for name, value in expr.kwargs:
         if name != "**" and not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
             hits.extend(_named(name, value))
-        hits.extend(_managed(name, value))
+        if not _TAKES_AWAY.match(guards.tail_of(expr.func)):
+            hits.extend(_managed(name, value))
     dotted = namer.name(expr.func, frame)
     hits.extend(_pair(expr, dotted))
     hits.extend(key_arguments.find(expr, dotted, frame))

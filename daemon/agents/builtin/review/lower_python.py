@@ -80,9 +80,13 @@ class _Lowering:
     ) -> ir.Function:
         arguments = node.args
         params = []
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        positional = [*arguments.posonlyargs, *arguments.args]
+        blank = [None] * (len(positional) - len(arguments.defaults))
+        defaults = [*blank, *arguments.defaults, *arguments.kw_defaults]
+        for argument, default in zip([*positional, *arguments.kwonlyargs], defaults, strict=True):
             annotation = ast.unparse(argument.annotation) if argument.annotation else ""
-            params.append(ir.Param(ir.Name(*_place(argument), argument.arg), annotation[:200]))
+            given = self.expr(default) if isinstance(default, ast.Constant) else None
+            params.append(ir.Param(ir.Name(*_place(argument), argument.arg), annotation[:200], given))
         made = ir.Function(name, node.lineno, params=params, owner=owner)
         self.module.functions.append(made)
         return made

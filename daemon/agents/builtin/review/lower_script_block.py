@@ -56,7 +56,10 @@ class _Lowering(Expressions):
         kind = node.child_by_field_name("type")
         decorators = " ".join(text_of(child, 80) for child in node.children if child.type == "decorator")
         annotation = TYPE_MARK.sub("", text_of(kind, 200)) if kind is not None else ""
-        return ir.Param(self.expr(pattern if pattern is not None else node), f"{decorators} {annotation}".strip())
+        value = node.child_by_field_name("value" if pattern is not None else "right")
+        default = self.expr(value) if value is not None and value.type == "string" else None
+        target = self.expr(pattern if pattern is not None else node)
+        return ir.Param(target, f"{decorators} {annotation}".strip(), default)
 
     def on_class(self, node: Node, function: ir.Function, depth: int) -> None:
         name = text_of(node.child_by_field_name("name"), 200)

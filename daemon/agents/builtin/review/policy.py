@@ -54,7 +54,7 @@ _RESOURCELESS = re.compile(
     r"createeventsourcemapping|geteventsourcemapping)|securityhub:|guardduty:|inspector|macie|config:|aoss:|"
     r"servicediscovery:|cloudformation:(?:list|describe|validate|estimate)|workmail|geo:|rds-db:|"
     r"secretsmanager:getrandompassword|s3:putaccountpublicaccessblock|iam:updateaccountpasswordpolicy|"
-    r"ec2:(?:enable|disable|get)ebs|"
+    r"ec2:(?:enable|disable|get|modify|reset)ebs|"
     r"s3-object-lambda:|kafka:getbootstrap|s3:getbucketlocation|elasticfilesystem:describe)",
     re.IGNORECASE,
 )
@@ -66,7 +66,7 @@ _ESCALATION = re.compile(
     r"organizations:\*)$",
     re.IGNORECASE,
 )
-_HARMLESS_SERVICES = re.compile(r"^(?:xray|ssmmessages|ec2messages|tag|health|pricing)$", re.IGNORECASE)
+_HARMLESS_SERVICES = re.compile(r"^(?:execute-api|xray|ssmmessages|ec2messages|tag|health|pricing)$", re.IGNORECASE)
 _ANY_RESOURCE = re.compile(r"^(?:\*|arn:\*|arn:[^:]*:[^:]*:(?:\*|[^:]*:(?:\*|[^:]*:\*)))$")
 _EVERY_ACTION = re.compile(r"^(?:\*+|\*:\*)$")
 _ACTION = re.compile(r"^[a-z0-9-]+:[A-Za-z*?]")

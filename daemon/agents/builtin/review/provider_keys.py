@@ -6,11 +6,13 @@ Works on any text by line.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review.model import Hit
 from daemon.agents.builtin.review.secret_names import is_secret_name
 from daemon.agents.builtin.review.secret_values import entropy, is_placeholder, is_secret_value, mask
+from hooks.finding import Level
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -128,9 +130,16 @@ def scan_text(lines: list[str], recorded: Collection[range] = ()) -> list[Hit]:
         secrets = _aws_secrets(lines, number) if what == _AWS_KEY else []
         if _AWS_KEY in what and not secrets and _logged(lines, number, match.start(), recorded):
             continue
-        hits.append(_stands(rule, what, number, match))
+        stands = _stands(rule, what, number, match)
+        hits.append(replace(stands, level=Level.NOTE) if _of_a_web_page(what, lines, number) else stands)
         hits.extend(secrets)
     return hits
+
+
+def _of_a_web_page(what: str, lines: list[str], number: int) -> bool:
+    """A key of Google's in a Firebase configuration names the project to browsers: it is limited, not hidden."""
+    near = lines[max(0, number - 6) : number + 6] if "Google API key" in what else []
+    return any("authDomain" in line or "firebaseapp.com" in line for line in near)
 
 
 def _has_body(text: str) -> bool:

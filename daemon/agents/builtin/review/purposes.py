@@ -28,6 +28,9 @@ _INLINE = re.compile(
 _ENDPOINT = re.compile(
     r"^(?:AWS::EC2::VPCEndpoint|aws_vpc_endpoint(?:_policy)?)$|^vpc_?endpoints?$|^endpoints$", re.IGNORECASE
 )
+_CONTROLS = {"AWS::Organizations::Policy", "aws_organizations_policy"}
+_CONTROL = re.compile(r"(?:^|[^a-z])scps?(?:[^a-z]|$)|service[-_]?control", re.IGNORECASE)
+"""What an organization allows at most: it gives nobody anything either."""
 _POLICY_KEYS = {"policy", "PolicyDocument", "policy_document"}
 _SECTIONS = {"Resources": 1, "resource": 2, "data": 2, "functions": 1}
 """Where a file's named things stand, and of how many keys a name is made there."""
@@ -47,7 +50,10 @@ class Purposes:
         """Whether what stands at a place belongs to a permissions boundary."""
         if any(_INLINE.match(key) for key in place.keys):
             return False
-        if place.keys[:1] == ("Statement",) and names_boundary(path.rsplit("/", 1)[-1]):
+        name = path.rsplit("/", 1)[-1]
+        if place.keys[:1] == ("Statement",) and (names_boundary(name) or _CONTROL.search(name)):
+            return True
+        if any(key in _CONTROLS for key in place.keys):
             return True
         sid = place.node.get("Sid", "sid") if isinstance(place.node, Map) else None
         named = [*place.keys, sid.text if isinstance(sid, Scalar) else ""]

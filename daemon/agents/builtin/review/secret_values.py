@@ -29,8 +29,10 @@ _REFERENCE = re.compile(
     r"ssm|file)://|"
     r"^~|^\.{1,2}/|^alias/|\.(?:json|pem|key|crt|cer|txt|ya?ml|p12|jks|pub)$|^!|^Ref\b|^Fn::|^var\.|^local\.|"
     r"^/[a-z:{}_.-]+(?:/[\w:{}.-]*)*$|^[a-z][a-z0-9-]*(?:/[a-z][a-z0-9_-]*)+$|"
-    r"^data\.|^module\.|^aws_|^\$|^env:|^vault:"
+    r"^data\.|^module\.|^aws_|^\$|^env:|^vault:|^AQ(?:ICA|ECA)[A-Za-z0-9+/=]{40}|^[a-z_]+(?::\w+)?(?:\|\w+(?::[\w,]+)?)+$"
 )
+_APP_PASSWORD = re.compile(r"^[a-z]{4}(?: [a-z]{4}){3}$")
+"""As Google writes the password of one application."""
 _WORD = re.compile(r"^[a-z]+(?:[-_ ][a-z]+)*$")
 _WORDED = re.compile(r"^[A-Za-z]+(?:[-_.:/][A-Za-z]+)+$")
 _STATE = re.compile(
@@ -66,6 +68,8 @@ def is_secret_value(value: str, name: str = "") -> bool:
     bare = value.strip()
     if len(bare) < 4 or len(bare) > 4096 or is_placeholder(bare):
         return False
+    if _APP_PASSWORD.match(bare):
+        return True
     if snake(bare) == snake(name) or (name and snake(bare).replace("_", "") == snake(name).replace("_", "")):
         return False
     if bare.count(" ") > 2 or _LABEL.match(bare) or _in_order(bare, name):
