@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 import pytest
 
@@ -298,3 +299,19 @@ QUOTED = f'resource "aws_iam_policy" "p" {{\n  policy = {json.dumps(json.dumps(j
 )
 def test_a_policy_written_as_text_is_read_in_its_place(found, path, text, line):
     assert found(path, text) == {("iam.service-wildcard", line)}
+
+
+@pytest.mark.parametrize("reference", ["!Ref Which", "{Ref: Which}"])
+def test_a_parameter_that_is_everything_by_default_is_everything(found, reference):
+    text = f"""
+    Parameters:
+      Which: {{Type: String, Default: '*'}}
+    Resources:
+      R:
+        Type: AWS::IAM::Policy
+        Properties:
+          PolicyDocument:
+            Statement: [{{Effect: Allow, Action: 'lambda:*', Resource: {reference}}}]
+    """
+    (finding,) = review_file("template.yaml", textwrap.dedent(text)).findings
+    assert "on every resource" in finding.message

@@ -90,6 +90,11 @@ EVERY = handler(
     "const b = JSON.parse(event.body); if (!['a', 'b'].every((k) => b[k])) return { statusCode: 400 };"
     ' await ddb.put({ TableName: "T", Item: { a: b.a, b: b.b } }).promise();'
 )
+MIDDLE = """
+const save = middy(async (event) => { await ddb.put({ Item: JSON.parse(event.body) }).promise(); })
+  .use(bodyValidator(schema));
+module.exports = { save };
+"""
 FINE = [
     ("a.js", handler("await sql`select * from t where id = ${event.pathParameters.id}`;")),
     ("a.js", TAGGED),
@@ -105,6 +110,7 @@ FINE = [
     ("a.js", EQUAL),
     ("a.js", WRITTEN),
     ("a.js", EVERY),
+    ("a.js", MIDDLE),
     ("a.js", STORE),
     ("a.js", "const load = (name) => require(`./policies/${name}`);\n"),
     ("a.js", "self.addEventListener('fetch', go);\nconst go = async (event) => fetch(event.request.clone());\n"),
@@ -144,7 +150,28 @@ CLAUSE = handler(
     "return repo.createQueryBuilder('u').where(`u.name = '${event.queryStringParameters.n}'`).getMany();",
     head="import { getRepository } from 'typeorm';\nconst repo = getRepository(U);",
 )
+KEYED = python(
+    "query = {}\nfor name in event['queryStringParameters']:\n    query[name] = 1\nitems.find(query)",
+    head="import pymongo\nitems = pymongo.MongoClient('x').db.items",
+)
+SIGNED_UP = python(
+    "user = event['request']['userAttributes']\ncur.execute(f\"INSERT INTO users (name) VALUES ('{user['name']}')\")",
+    head="import psycopg2\ncur = psycopg2.connect('x').cursor()",
+)
+BOUND = handler(
+    "const query = util.promisify(db.query).bind(db);"
+    " return query('select * from t where id=' + event.queryStringParameters.id);",
+    head="const mysql = require('mysql');\nconst util = require('util');\nconst db = mysql.createConnection({});",
+)
 FAULTY = [
+    ("a.py", KEYED, "injection.nosql"),
+    ("a.py", SIGNED_UP, "injection.sql"),
+    ("a.js", BOUND, "injection.sql"),
+    ("a.js", BOUND, "input.unvalidated"),
+    ("a.js", handler("ssh.execCommand(`post ${event.queryStringParameters.t}`);"), "injection.shell"),
+    ("a.js", handler("require('ejs').renderFile(`html/${event.pathParameters.t}.ejs`, {}, done);"), "injection.path"),
+    ("a.py", python("git.Repo.clone_from(event['url'], '/tmp/x')", head="import git"), "injection.ssrf"),
+    ("a.js", route("const u = await User.findById(1); u.role = req.body.role; await u.save();"), "input.unvalidated"),
     ("a.py", JOINED, "injection.path"),
     ("a.py", REMOTE, "injection.shell"),
     ("a.py", SLOT, "injection.sql"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from daemon.agents.builtin.review import checking, guards, ir, sources
 from daemon.agents.builtin.review.calls import names_are_known
 from daemon.agents.builtin.review.evaluate import BudgetError, Entry, Evaluation
-from daemon.agents.builtin.review.frames import Frame, is_param, key_of, mentions, owner_of
+from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 __all__ = ["BudgetError", "Flow"]
@@ -207,6 +207,8 @@ class Flow(Evaluation):
             owner = owner_of(frame, base.id)
             if isinstance(target, ir.Member) and target.base is base:
                 owner.added.setdefault(base.id, {})[target.name] = facts - owner.facts.get(base.id, NOTHING)
+            if isinstance(target, ir.Index) and extra:
+                owner.added.setdefault(base.id, {})[ANY_KEY] = extra
             owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra
 
 

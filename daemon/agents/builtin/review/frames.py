@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RESOLVE_CAP = 12
+ANY_KEY = "*"
+"""Among what was added to a variable: under a key that is a value itself."""
 
 
 @dataclass(slots=True)
@@ -121,6 +123,8 @@ class Namer:
             first = call.args[0]
             if isinstance(first, ir.Const) and isinstance(first.value, str):
                 return first.value.removeprefix("node:")
+        if isinstance(call.func, ir.Member) and call.func.name == "bind":
+            return call.func.base
         inner = self.name(call.func, frame, left)
         if (
             inner.endswith(

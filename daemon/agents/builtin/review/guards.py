@@ -33,7 +33,7 @@ _FUNCTION = re.compile(
     r"sanitiz\w*|sanitis\w*|"
     r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
     r"transformAndValidate|"
-    r"parse(?:Input|Request|Body|Event|Payload|Params|AndValidate|With)\w*|event_parser|envelope\w*|"
+    r"parse(?:Input|AndValidate|With)\w*|event_parser|envelope\w*|"
     r"betterAjvErrors|normalize[A-Z]\w*)$",
     re.IGNORECASE,
 )

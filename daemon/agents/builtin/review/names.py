@@ -12,7 +12,7 @@ SHELL = re.compile(
     r"pexpect\.(?:run|spawn)|"
     r"(?:child_process|child-process-promise|cross-spawn|mz/child_process)\.(?:exec|execSync)|shelljs\.exec|"
     r"shelljs\.default\.exec|"
-    r"execa\.(?:command|commandSync|execaCommand|execaCommandSync)|ssh2\.\S+\.exec|\S*(?:\.|^)(?:exec_command|"
+    r"execa\.(?:command|commandSync|execaCommand|execaCommandSync)|ssh2\.\S+\.exec|\S*(?:\.|^)(?:exec_command|execCommand|"
     r"subprocess_shell))$"
 )
 PROCESS = re.compile(
@@ -56,7 +56,7 @@ PATHS = re.compile(
     r"rmSync|rmdir|"
     r"mkdir|mkdirSync|copyFile|copyFileSync|rename|renameSync|open|openSync|outputFile|remove|readJson|readJSON|"
     r"writeJson)|"
-    r"\S*\.(?:sendFile|download_file|extractall))$"
+    r"(?:ejs|pug)(?:\.default)?\.renderFile|\S*\.(?:sendFile|download_file|extractall))$"
 )
 PATH_READS = re.compile(
     r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
@@ -73,6 +73,7 @@ REQUESTS = re.compile(
     r"delete|head|request)|httpx\.(?:\w+\(\)\.)?(?:get|post|put|patch|delete|head|request|stream)|"
     r"urllib\.request\.(?:urlopen|urlretrieve|Request)|urllib2?\.(?:urlopen|Request|urlretrieve)|urlopen|"
     r"urllib3\.(?:PoolManager\(\)\.)?(?:request|urlopen)|botocore\.awsrequest\.AWSRequest|"
+    r"git\.Repo\.clone_from|"
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
     r"wget\.download|\S*(?:page|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+)$"
 )

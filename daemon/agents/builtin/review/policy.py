@@ -49,7 +49,7 @@ _RESOURCELESS = re.compile(
     r"acm:(?:requestcertificate|list)|route53:(?:list|get)|iot:(?:connect|describeendpoint)|mediaconvert:|support:|"
     r"health:|budgets:|cur:|elasticloadbalancing:describe|apigateway:get|cognito-identity:|mobiletargeting:|"
     r"sms-voice:|"
-    r"appconfig:|bedrock:(?:list|get)|sqs:listqueues|sns:(?:listtopics|publish)|ses:|lambda:(?:list|"
+    r"appconfig:|bedrock:(?:list|get)|sqs:listqueues|sns:(?:listtopics|publish)|ses:(?:get|list|verify|put(?:account|configurationset)|createtemplate|updatetemplate|deletetemplate)|lambda:(?:list|"
     r"getaccountsettings|"
     r"createeventsourcemapping|geteventsourcemapping)|securityhub:|guardduty:|inspector|macie|config:|aoss:|"
     r"servicediscovery:|cloudformation:(?:list|describe|validate|estimate)|workmail|geo:|rds-db:|"

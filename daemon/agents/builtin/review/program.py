@@ -21,7 +21,7 @@ _VALIDATING = re.compile(
 )
 _CHECKS = re.compile(r"\.(?:safe)?[pP]arse(?:Async)?\(|\.(?:validate\w*|load|model_validate\w*|is_?[vV]alid\w*)\(")
 _WHOLE_FILE = re.compile(
-    r"@middy/validator|\buse\(\s*(?:validator|parser|validate\w*|httpRequestValidat\w+)\(|enable_validation\s*=\s*True|"
+    r"@middy/validator|\buse\(\s*(?:\w*validat\w*|parser)\(|enable_validation\s*=\s*True|"
     r"validate[_-]?request\s*:\s*true|celebrate\(|checkSchema\(",
     re.IGNORECASE,
 )

@@ -52,6 +52,9 @@ def _unfold(root: Node) -> list[range]:
 
 
 def _meant(root: Node, node: Node, recorded: list[range]) -> Node:
+    everything = _everything(root, node)
+    if everything is not None:
+        return everything
     if not isinstance(node, Scalar):
         return _folded(node) or node
     own = _OWN_VALUE.match(node.text) if "${self:" in node.text else None
@@ -68,6 +71,17 @@ def _meant(root: Node, node: Node, recorded: list[range]) -> Node:
         put_at(inside, node)
     recorded.extend(events.strike_out(inside))
     return inside
+
+
+def _everything(root: Node, node: Node) -> Scalar | None:
+    """A reference to a parameter that is ``*`` unless somebody says otherwise."""
+    named = node.get("Ref") if isinstance(node, Map) and len(node.entries) == 1 else node
+    if not isinstance(named, Scalar) or (named is node and node.tag != "!Ref"):
+        return None
+    default = _under(root, f"Parameters.{named.text}.Default")
+    if not isinstance(default, Scalar) or default.text != "*":
+        return None
+    return Scalar("*", node.line, node.column, node.end_line)
 
 
 def _folded(node: Map | Seq) -> Scalar | None:

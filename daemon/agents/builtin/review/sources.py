@@ -122,13 +122,19 @@ _EVENT_NAME = re.compile(
 )
 
 
-def sent_by_service(text: str) -> bool:
-    """Whether a file's event looks like one that a service makes: then names such as ``id`` are the service's own."""
-    return bool(_FROM_SERVICE.search(text))
+def sent_by_service(text: str) -> str:
+    """What makes a file's event, as far as it shows: then names such as ``id`` are the service's own. "users" is a user
+    pool, whose request holds what users said of themselves; "" is any caller.
+    """
+    if "userAttributes" in text:
+        return "users"
+    return "aws" if _FROM_SERVICE.search(text) else ""
 
 
-def event_part(name: str, event: Origin, at: ir.Expr, *, service: bool) -> Facts:
-    """What reading this name off an event gives; ``service`` when AWS itself makes events of this form."""
+def event_part(name: str, event: Origin, at: ir.Expr, *, service: str) -> Facts:
+    """What reading this name off an event gives; ``service`` is what makes events of this form ("" for a caller)."""
+    if name == "request" and service == "users":
+        return frozenset({Origin(RECORD, name, at.line, at.column, at.end_line, safe=event.safe)})
     if name in _TRUSTED or (service and name in _OF_SERVICES):
         return NOTHING
     kind = _EVENT_PARTS.get(name, RECORD if name.isdigit() else FIELD)

@@ -33,6 +33,8 @@ _NO_GRANT = re.compile(r"Condition|InputParameters|boundary|deny|denied|allow_?l
 """Keys under which a managed policy's ARN gives nobody anything."""
 _NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions",
                      "label", "labels", "toolTip", "placeholder"}  # fmt: skip
+_DEPLOYED = {"Resources", "resource"}
+"""What stands there is what will run, whatever the word is."""
 _STACK_POLICY = re.compile(r"^Update:(?:\*|\w+)$")
 """Actions of a CloudFormation stack policy, which is none of IAM's."""
 _IAM_ACTION = re.compile(r"^(?:\*|[a-z0-9-]+:[\w*?]+)$")
@@ -187,7 +189,8 @@ def _secrets(node: Map, place: Place) -> list[Hit]:
                 continue
             if secrets.for_a_local_stand_in(beside, value.text):
                 continue
-            hit = secrets.assigned(name=key.text, value=value.text, line=value.line, column=value.column)
+            hit = secrets.assigned(name=key.text, value=value.text, line=value.line, column=value.column,
+                                   default=bool(_DEPLOYED & set(place.keys)))  # fmt: skip
             if hit:
                 hits.append(hit)
     hits.extend(_default(node, place))

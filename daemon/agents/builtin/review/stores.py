@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sources
 from daemon.agents.builtin.review.arguments import resolved
-from daemon.agents.builtin.review.frames import pieces
+from daemon.agents.builtin.review.frames import ANY_KEY, pieces
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.sources import TAINTED, Facts
 from hooks.finding import Level
@@ -171,7 +171,7 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
             return True
         if tail == "put" and re.search(r"\.Object\(\)$", receiver):
             return True
-        return flow.says(_ORM) and tail in {"create", "save", "insert", "upsert"}
+        return bool(flow.says(_ORM) or _MODEL.search(name)) and tail in {"create", "save", "insert", "upsert"}
     return False
 
 
@@ -198,6 +198,8 @@ def _fields(call: ir.Call, frame: Frame) -> list[tuple[str, ir.Expr, str]]:
 
 def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     facts: Facts = frozenset()
+    if tail == "save" and not call.args and isinstance(call.func, ir.Member):
+        facts = flow.facts(call.func.base, frame)
     for key, value, _ in _fields(call, frame):
         if key not in _NOT_DATA:
             facts |= flow.facts(value, frame)
@@ -273,6 +275,10 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         return
     first = resolved(call.args[0], frame)
     what = f"the filter of `{name.rsplit('.', maxsplit=1)[-1]}`"
+    keyed = frame.added.get(call.args[0].id, {}).get(ANY_KEY) if isinstance(call.args[0], ir.Name) else None
+    if keyed:
+        flow.uses.inject("injection.nosql", call, sources.of_kinds(keyed, TAINTED, "nosql"), what)
+        return
     if not isinstance(first, ir.Record):
         kinds = frozenset({sources.BODY, sources.QUERY, sources.REQUEST, sources.FIELD, sources.EVENT})
         if not isinstance(first, ir.Concat):

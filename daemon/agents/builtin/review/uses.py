@@ -92,6 +92,7 @@ class Uses:
 
     def built_sql(self, at: ir.Expr, origins: list[Origin]) -> None:
         """A statement was put together from input; whether it is seen to be run is asked at the end of the file."""
+        self.use(at, frozenset(origins), "the text of an SQL statement", store=False)
         self._built.append((at, origins))
 
     def finish(self) -> None:
