@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -17,7 +18,6 @@ from daemon.program import Exit
 from daemon.stop import StopSignal
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Mapping, Sequence
 
 _PACKAGES = str(Path(__file__).parents[1])
@@ -26,7 +26,7 @@ _KEEPER = "import sys; sys.path.append(sys.argv.pop(1)); from daemon.reaper impo
 
 _CHUNK = 256 * 1024
 _TICK = 0.25  # seconds between looks at a stop that cannot wake us
-_UNKILLABLE = 5.0  # seconds after SIGKILL before a process in the kernel's hands is given up
+_UNKILLABLE = 10.0  # seconds the keeper has to kill everything, before the run no longer waits for it
 _CUT = b"\n[... %d bytes left out ...]\n"
 
 
@@ -80,12 +80,13 @@ class Run:
         step: str,
     ) -> None:
         self.kept = False
+        self.lost = False
         self.pid: int | None = None
         self._code: int | None = None
         self._error = ""
         self._argv = argv
         self._words = b""
-        self._timed_out = self._stopped = False
+        self._timed_out = self._stopped = self._given_up = False
         self._sinks: dict[int, _Sink] = {}
         self._stdin = memoryview(stdin)
         self._open: set[int] = set()
@@ -141,11 +142,14 @@ class Run:
         self._close(self._control)  # tells a keeper that is still there to end everything
         for fd in tuple(self._open):
             self._close(fd)
-        try:
-            self._keeper.wait(0 if self.kept else _UNKILLABLE)
-        except subprocess.TimeoutExpired:
-            self._keeper.kill()
+        if self.kept or self.lost:
+            self._keeper.kill()  # it has nothing left to do but to end
             self._keeper.wait()
+            return
+        try:
+            self._keeper.wait(0 if self._given_up else _UNKILLABLE)
+        except subprocess.TimeoutExpired:  # it alone knows what is left, so that it goes on, and is waited for aside
+            threading.Thread(target=self._keeper.wait, name="keeper", daemon=True).start()
 
     def wake(self) -> None:
         """Make ``supervise`` look at its stop again. From any thread."""
@@ -167,6 +171,7 @@ class Run:
                 if not ending:
                     self._timed_out = ending = self._code is None
                 if not steps:
+                    self._given_up = True
                     self._error = "it could not be killed"
                     break
                 step = steps.pop(0)
@@ -181,6 +186,7 @@ class Run:
     def _order(self, step: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._control, step.encode())
+        self._keeper.send_signal(signal.SIGCONT)  # its program may have stopped it
 
     def _turn(self, wait: float | None) -> None:
         """Wait for something to happen and take it up."""
@@ -235,6 +241,7 @@ class Run:
                 self.kept = True
         if not data:
             self._close(self._status)
+            self.lost = not self.kept
 
     def _drain(self) -> None:
         """What the pipes still hold. Nobody is left to write, unless a program out of our reach was handed a pipe, so

@@ -1,14 +1,15 @@
 """Runs one program to its end: the only place where the daemon starts somebody else's program.
 
 What is promised: when ``run_program`` returns, the program and everything it started are gone, whether they left the
-process group or not; it returns within the deadline plus three times ``grace``, plus a few seconds for a process that
-the kernel cannot kill; no more than one and a half times ``output_limit`` of each stream is ever held. Should the
-daemon die, even by SIGKILL, the programs end too. Nothing but the run's own child is waited for, so several threads
-may run programs at once.
+process group or not, and however fast they fork. It returns within the deadline plus three times ``grace``, plus ten
+seconds: what was not killed by then, because it is in the kernel's or a debugger's hands, is told in ``error`` and left
+to the keeper (``daemon.reaper``), which goes on. No more than one and a half times ``output_limit`` of each stream is
+ever held. Should the daemon die, even by SIGKILL, the programs end too. Nothing but the run's own child is waited for,
+so several threads may run programs at once.
 
-Not promised: that a program which is not in a process namespace cannot kill its keeper (``daemon.reaper``). It is then
-hunted by session and by a mark in its environment; a hostile one can clear both. The view puts agents in a namespace
-from which the keeper is out of reach.
+Not promised: that a program which is not in a process namespace cannot kill its keeper. It is then hunted by session
+and by a mark in its environment; a hostile one can clear both. The view puts agents in a namespace from which the
+keeper is out of reach.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ __all__ = ["MARK", "PASSED_ON", "StopSignal", "environment", "run_program"]
 
 MARK = "KIRO_HOOKD_RUN"
 """Environment variable that tells a run's processes from all others."""
+
+_HUNT_LASTS = 5.0  # seconds
 
 PASSED_ON = (
     "PATH", "LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "USER", "LOGNAME", "SHELL", "COLORTERM", "NO_COLOR",
@@ -82,7 +85,7 @@ def run_program(
     with run:
         with _waking(stop, run.wake):
             run.supervise(stop, deadline=None if timeout is None else began + timeout, grace=grace)
-        if not run.kept:
+        if run.lost:
             _hunt(run.pid, mark)
         return run.exit(duration=time.monotonic() - began)
 
@@ -96,20 +99,58 @@ def _waking(stop: threading.Event, wake: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-def _hunt(pid: int | None, mark: str) -> None:
-    """Kill what a lost keeper left: the program's session, and whatever carries the run's mark."""
+def _hunt(session: int | None, mark: str) -> None:
+    """Kill what a lost keeper left, the program's session and whatever carries the run's mark, until two looks in turn
+    find nobody alive, or ``_HUNT_LASTS``. Who clears both is not found.
+    """
     needle = f"{MARK}={mark}".encode()
-    for _ in range(3):  # a second look for what was forked during the first
-        found = False
-        for name in os.listdir("/proc"):
-            with contextlib.suppress(OSError, ValueError):
-                if not name.isdigit() or int(name) == os.getpid():
-                    continue
-                process = Path("/proc", name)
-                state, _, _, session = process.joinpath("stat").read_bytes().rpartition(b")")[2].split()[:4]
-                ours = pid is not None and int(session) == pid
-                if state != b"Z" and (ours or needle in process.joinpath("environ").read_bytes().split(b"\0")):
-                    os.kill(int(name), signal.SIGKILL)
-                    found = True
-        if not found:
-            return
+    strangers: set[str] = set()
+    end = time.monotonic() + _HUNT_LASTS
+    quiet = 0
+    while quiet < 2 and time.monotonic() < end:
+        quiet += 1
+        for name in reversed(os.listdir("/proc")):  # the newest first: it has forked least
+            if name in strangers:
+                continue
+            if name.isdigit() and _kill_if_left(int(name), session, needle):
+                quiet = 0
+            else:
+                strangers.add(name)
+        if quiet:
+            strangers.clear()  # a number may be another's by now, and who is just being executed shows no mark
+        time.sleep(0.001)  # the killed need a moment to be gone
+
+
+def _kill_if_left(number: int, session: int | None, needle: bytes) -> bool:
+    """Kill a process that is of the session or has the needle in its environment, and its group; whether it was one,
+    and alive. Its group is all of this run: the keeper began a session of its own, and nobody joins one from outside.
+    """
+    with contextlib.suppress(OSError), _held(number) as kill:
+        process = Path("/proc", str(number))
+        state, _, group, its_session = process.joinpath("stat").read_bytes().rpartition(b")")[2].split()[:4]
+        if state in (b"Z", b"X"):
+            return False
+        if int(its_session) != session and needle not in process.joinpath("environ").read_bytes().split(b"\0"):
+            return False
+        if int(group) not in (0, os.getpgrp()):
+            with contextlib.suppress(OSError):
+                os.killpg(int(group), signal.SIGKILL)  # in one stroke, which no fork can pass by
+        kill()
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _held(number: int) -> Iterator[Callable[[], None]]:
+    """How to kill the process that has this number now, and no later one; by number where there are no pidfds."""
+    try:
+        fd = os.pidfd_open(number)
+    except ProcessLookupError:
+        raise
+    except (OSError, AttributeError):
+        yield lambda: os.kill(number, signal.SIGKILL)
+        return
+    try:
+        yield lambda: signal.pidfd_send_signal(fd, signal.SIGKILL)
+    finally:
+        os.close(fd)

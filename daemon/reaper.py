@@ -3,8 +3,8 @@
 
 It makes itself the subreaper of everything the program starts, so that a process which leaves the group, by ``setsid``
 or by forking twice, becomes its child and not init's. It passes on the signals it is told to, says how the program
-ended, ends what the program left behind, and is gone. When the daemon dies, even by SIGKILL, the control pipe closes
-and the keeper ends everything.
+ended, ends what the program left behind (``daemon.hunt``), and is gone. When the daemon dies, even by SIGKILL, the
+control pipe closes and the keeper ends everything.
 
 It must start in a few milliseconds, so that it imports built-in modules and ``ctypes``, and nothing else but the step.
 A **step** is a module with a function ``main(words)`` that prepares the child, in the child, and becomes the program
@@ -22,6 +22,8 @@ import select
 import sys
 import time
 
+from daemon.hunt import Hunt
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -30,6 +32,10 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LINGER = 0.2
 """Seconds that processes the program left behind get to end by themselves: a `tee` at the end of a pipeline."""
+_MOST_AT_ONCE = 1000
+"""Children to collect before anything else is looked at."""
+_LEAST_PAUSE, _MOST_PAUSE = 0.01, 1.0
+"""Seconds between two looks at what does not die: in the kernel's hands, a debugger's, or another user's."""
 
 
 def _prctl(option: int, value: int) -> None:
@@ -77,39 +83,6 @@ def _become(argv: list[str], step: str, failure: int) -> "NoReturn":
         os._exit(code)
 
 
-def descendants(root: int) -> set[int]:
-    """Every live process below ``root``, by one reading of /proc; zombies are left out."""
-    parents: dict[int, int] = {}
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                state, parent = file.read().rpartition(b")")[2].split()[:2]
-        except OSError:
-            continue  # gone meanwhile
-        if state not in (b"Z", b"X"):
-            parents[int(name)] = int(parent)
-    found: set[int] = set()
-    children: dict[int, list[int]] = {}
-    for pid, parent_pid in parents.items():
-        children.setdefault(parent_pid, []).append(pid)
-    todo = [root]
-    while todo:
-        for pid in children.get(todo.pop(), ()):
-            found.add(pid)
-            todo.append(pid)
-    return found
-
-
-def _signal(pids: set[int], number: int) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass
-
-
 class Keeper:
     """Waits for the program and for orders, and reaps whatever becomes its child."""
 
@@ -118,6 +91,8 @@ class Keeper:
         self._control = control
         self._status = status
         self._code: int | None = None
+        self._hunt = Hunt()
+        self._more = False  # there may be more children to collect
         self._wake, write = os.pipe()
         for end in (self._wake, write):
             os.set_blocking(end, False)
@@ -139,20 +114,25 @@ class Keeper:
                 self._end_all()
 
     def _reap(self) -> bool:
-        """Collect every child that has ended; whether any is left. Says how the program ended, once."""
-        while True:
+        """Collect the children that have ended; whether any child is left. Says how the program ended, once."""
+        for _ in range(_MOST_AT_ONCE):  # an order must be heard though they end faster than they are collected
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return False
-            if pid == 0:
+            self._more = pid != 0
+            if not self._more:
                 return True
+            self._hunt.waited_for(pid)
             if pid == self._pid and self._code is None:
                 self._code = os.waitstatus_to_exitcode(status)
                 _say(self._status, f"exit {self._code}")
+        return True
 
     def _wait(self, seconds: float | None) -> bool:
         """Wait for a child's end or an order and carry it out; whether everything is to be ended now."""
+        if self._more:
+            seconds = 0
         for fd, _ in self._poll.poll(None if seconds is None else seconds * 1000):
             if fd == self._wake:
                 self._awake()
@@ -169,22 +149,20 @@ class Keeper:
         return False
 
     def _end_all(self) -> None:
-        """SIGKILL everything below. Stopped first, pass by pass, so that a program that forks faster than it is killed
-        has nobody left to fork.
-        """
-        stopped: set[int] = set()
-        while fresh := descendants(os.getpid()) - stopped:
-            _signal(fresh, signal.SIGSTOP)
-            stopped |= fresh
-        _signal(stopped, signal.SIGKILL)
-        end = time.monotonic() + 0.05
-        while self._reap() and time.monotonic() < end:
-            self._poll_wake(0.05)
+        """Kill everything below, look by look, until nothing is left. Orders can say no more than is being done.
 
-    def _poll_wake(self, seconds: float) -> None:
-        """Wait for the end of a child only: an order can say no more than is being done."""
-        if select.select([self._wake], [], [], seconds)[0]:
-            self._awake()
+        While a look finds anybody new, the dead are not collected: where the number of processes is limited, each of
+        them keeps a place that could be forked into.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # waited for below, without a handler for each
+        pause = _LEAST_PAUSE
+        while True:
+            while self._hunt.look() and self._hunt.held < _MOST_AT_ONCE:
+                pause = _LEAST_PAUSE
+            if not self._reap():
+                return
+            if not self._more and signal.sigtimedwait({signal.SIGCHLD}, pause) is None:
+                pause = min(2 * pause, _MOST_PAUSE)
 
     def _awake(self) -> None:
         try:
