@@ -6,7 +6,7 @@ judged by its name only.
 
 from __future__ import annotations
 
-from daemon.agents.builtin.review import checking, guards, ir, sources
+from daemon.agents.builtin.review import checking, entries, guards, ir, sources
 from daemon.agents.builtin.review.calls import names_are_known
 from daemon.agents.builtin.review.evaluate import BudgetError, Entry, Evaluation
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
@@ -28,11 +28,11 @@ class Flow(Evaluation):
         self._collect_fields()
         self._wrapped = checking.wrapped(self.module)
         self._run(self.module.top, top)
-        entries = [(f, sources.given(f, self.module)) for f in self.module.functions]
-        for function, facts in entries:
+        functions = [(f, entries.given(f, self.module)) for f in self.module.functions]
+        for function, facts in functions:
             if facts is not None:
                 self._follow_entry(function, facts, top)
-        for function, facts in entries:
+        for function, facts in functions:
             if facts is None and id(function) not in self._followed:
                 weak = [self._weak(param) for param in function.params]
                 self._follow_entry(function, weak, top, called_from_outside=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, sources
+from daemon.agents.builtin.review import entries, guards, ir, sources
 from daemon.agents.builtin.review.sources import NOTHING, Facts
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def callbacks(flow: Flow, expr: ir.Call, receiver: Facts, arguments: list[Facts]
     tail = guards.tail_of(expr.func)
     for arg in expr.args:
         function = arg.function if isinstance(arg, ir.Lambda) else None
-        if function is None or sources.given(function, flow.module) is not None:
+        if function is None or entries.given(function, flow.module) is not None:
             continue
         brought: list[Facts] = []
         if tail in _PER_ITEM:

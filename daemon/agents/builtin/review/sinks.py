@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, names, sources, sql, stores
+from daemon.agents.builtin.review import entries, guards, ir, names, sources, sql, stores
 from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, short, tainted
 from daemon.agents.builtin.review.sources import TAINTED
 from hooks.finding import Level
@@ -68,7 +68,7 @@ def _simple(flow: Flow, call: ir.Call, frame: Frame, sink: str, what: str, *, ev
 
 def _handed_in(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """Code that a function is handed is wrong whoever hands it in."""
-    if name.rsplit(".", maxsplit=1)[-1] in {"eval", "exec", "Function"} and not sources.browser(flow.module):
+    if name.rsplit(".", maxsplit=1)[-1] in {"eval", "exec", "Function"} and not entries.browser(flow.module):
         code = call.args[-1:] if name.endswith("Function") else call.args[:1]
         found = [o for arg in code for o in sources.of_kinds(flow.facts(arg, frame), _HANDED_IN, "eval")]
         flow.uses.inject("injection.eval", call, found, f"`{name}`, which runs it as code")
