@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import threading
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+import structlog
 
 from daemon.state.database import Database
 from daemon.watch.ledger import Ledger
 from daemon.watch.watch import Watch
 
 DEADLINE = 60.0
+"""Seconds after which a wait was in vain. No test waits for them to pass."""
 
 
 class SuffixPlan:
@@ -47,6 +51,7 @@ class RecordingSink:
         self.rules = []
         self.refusals = 0
         self.on_rules = None
+        self.deadline = DEADLINE
         self._changed = threading.Condition()
 
     def accept(self, workspace, news):
@@ -68,7 +73,7 @@ class RecordingSink:
 
     def wait_for(self, predicate):
         with self._changed:
-            assert self._changed.wait_for(predicate, DEADLINE), self.news[-20:]
+            assert self._changed.wait_for(predicate, self.deadline), self.news[-20:]
 
     def take(self):
         with self._changed:
@@ -76,10 +81,39 @@ class RecordingSink:
             return news
 
 
+class Storm:
+    """Does a step over and over from a thread of its own, for as long as a test acts in the midst of it."""
+
+    def __init__(self, step):
+        self._step = step
+        self._done = 0
+        self._over = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        while not self._over:
+            self._step(self._done)
+            with self._changed:
+                self._done += 1
+                self._changed.notify_all()
+
+    def reached(self, steps):
+        """Wait until so many steps have been done; more follow."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._done >= steps, DEADLINE), self._done
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over = True
+        self._thread.join()
+
+
 class Bench:
     """A tree, a database, and a watch that can be stopped and started again over both."""
-
-    plan_class = SuffixPlan
 
     def __init__(self, home):
         self.home = home
@@ -90,14 +124,14 @@ class Bench:
         self.ledger = Ledger(self.database)
         self.sink = RecordingSink(self.ledger, self.database)
         self.watch = None
+        self.deadline = DEADLINE
 
     def start(self, plan=None, digest="", **options):
         self.plan = plan or self.plan
         self.watch = Watch(self.ledger, self.sink, probes=self.home / "probes", **options)
         self.watch.start()
         self.watch.add(self.root, self.plan, digest=digest)
-        assert self.watch.wait_ready(DEADLINE)
-        return self.watch
+        assert self.watch.wait_ready(self.deadline)
 
     def stop(self):
         if self.watch is not None:
@@ -112,9 +146,41 @@ class Bench:
         self.ledger = Ledger(self.database)
         self.sink.ledger, self.sink.database = self.ledger, self.database
 
+    @contextmanager
+    def held(self):
+        """The watch's thread stands still for as long as the block lasts: what happens in it is one state to it."""
+        reached, ended = threading.Event(), threading.Event()
+        self.watch._call(lambda: (reached.set(), ended.wait()))
+        try:
+            assert reached.wait(self.deadline)
+            yield
+        finally:
+            ended.set()
+
+    def read(self):
+        """Wait until every event so far has been read, if not acted upon."""
+        assert self.watch._source.probe(self.deadline)
+
+    def until(self, predicate):
+        """Wait until a turn of the watch's thread has ended that made this true."""
+        with self.watch._changed:
+            assert self.watch._changed.wait_for(predicate, self.deadline), self.watch.status()
+
+    @property
+    def workspace(self):
+        return self.watch._workspaces[self.root]
+
     def settle(self):
-        assert self.watch.wait_idle(DEADLINE), self.watch.status()
+        assert self.watch.wait_idle(self.deadline), self.watch.status()
         return self.sink.take()
+
+    def told_before(self, path):
+        """Write one more file and wait until it is told: whatever was noted before it and was due no later has been
+        looked at since it was written. The paths told until then, this one's with them.
+        """
+        self.write(path)
+        self.sink.wait_for(lambda: any(change.path == path for change in self.sink.news))
+        return [change.path for change in self.sink.take()]
 
     def told(self):
         """What was brought since the last time, once all is quiet: sorted (path, kind, cause)."""
@@ -125,6 +191,12 @@ class Bench:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
         return target
+
+    def move_in(self, path, text="x"):
+        """A file that comes whole from outside: one event, and no second one to make up for a loss of the first."""
+        outside = self.home / "outside.part"
+        outside.write_text(text)
+        outside.rename(self.root / path)
 
     def git(self, *arguments, cwd=None):
         environment = {
@@ -145,6 +217,43 @@ class Bench:
             capture_output=True,
             text=True,
         ).stdout
+
+    @contextmanager
+    def git_halted_at(self, path, *arguments):
+        """git is halted before it writes this file, its index locked and some of its work done, for as long as the
+        block lasts. It has ended when this returns.
+        """
+        gate = self.home / "gate"
+        gate.mkdir(exist_ok=True)
+        for pipe in (gate / "here", gate / "on"):
+            pipe.unlink(missing_ok=True)
+            os.mkfifo(pipe)
+        (gate / "armed").touch()
+        (self.root / ".git/info").mkdir(exist_ok=True)
+        (self.root / ".git/info/attributes").write_text(f"{path} filter=halt\n")
+        halt = f"rm {gate}/armed 2>/dev/null || exec cat; echo >{gate}/here; cat {gate}/on; exec cat"
+        here = os.open(gate / "here", os.O_RDWR)
+        with ThreadPoolExecutor(1) as pool:
+            git = pool.submit(self.git, "-c", f"filter.halt.smudge={halt}", *arguments)
+            while not select.select([here], [], [], 0.05)[0]:
+                assert not git.done(), "git never came to the file"
+            os.close(here)
+            try:
+                assert (self.root / ".git/index.lock").exists()
+                yield
+            finally:
+                os.close(os.open(gate / "on", os.O_WRONLY))
+                git.result()
+
+
+@pytest.fixture(autouse=True)
+def plain_log():
+    """A traceback drawn with every value in it costs more than the test that it stands in."""
+    before = structlog.get_config()
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
@@ -167,12 +276,5 @@ def suffix_plan():
 
 
 @pytest.fixture
-def deadline():
-    return DEADLINE
-
-
-def pytest_make_parametrize_id(config, val, argname):
-    return val.__name__ if callable(val) else None
-
-
-__all__ = ["Path"]
+def storm_of():
+    return Storm

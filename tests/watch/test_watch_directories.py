@@ -8,10 +8,6 @@ import subprocess
 import tarfile
 
 
-def paths(bench, kind):
-    return sorted(c.path for c in bench.settle() if c.kind == kind)
-
-
 def test_files_written_before_the_watch_of_their_directory_stood_are_found_once(started):
     expected = []
     for number in range(40):
@@ -22,7 +18,7 @@ def test_files_written_before_the_watch_of_their_directory_stood_are_found_once(
             check=True,
         )
         expected += [f"{deep}/{i}.txt" for i in range(1, 6)]
-    assert paths(started, "created") == sorted(expected)
+    assert started.told() == [(path, "created", "edit") for path in sorted(expected)]
 
 
 def test_cp_tar_clone_and_a_renamed_in_directory_give_each_file_once(started, tmp_path):
@@ -71,9 +67,10 @@ def test_two_directories_that_trade_places_are_told_apart(started):
     started.write("a/f.txt", "of a")
     started.write("b/f.txt", "of b")
     started.told()
-    (started.root / "a").rename(started.root / "c")
-    (started.root / "b").rename(started.root / "a")
-    (started.root / "c").rename(started.root / "b")
+    with started.held():
+        (started.root / "a").rename(started.root / "c")
+        (started.root / "b").rename(started.root / "a")
+        (started.root / "c").rename(started.root / "b")
     assert started.told() == [("a/f.txt", "modified", "edit"), ("b/f.txt", "modified", "edit")]
     started.write("a/f.txt", "new")
     assert started.told() == [("a/f.txt", "modified", "edit")]
@@ -139,8 +136,7 @@ def test_a_root_that_is_deleted_and_made_again_is_compared_and_watched_again(sta
     started.write("lost.txt", "b")
     started.told()
     started.root.rename(tmp_path / "aside")
-    while not next(iter(started.watch.status().workspaces.values())).absent:
-        started.watch.wait_idle(0.2)
+    started.until(lambda: started.watch.status().workspaces[str(started.root)].absent)
     assert started.sink.take() == []
     (tmp_path / "aside/lost.txt").unlink()
     (tmp_path / "aside").rename(started.root)

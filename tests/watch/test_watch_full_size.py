@@ -7,25 +7,26 @@ import random
 import shutil
 import subprocess
 import tarfile
-import threading
-import time
 
 import pytest
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 
-def test_two_hundred_trees_made_in_a_hurry_are_found_whole(started, tmp_path):
-    stop = threading.Event()
+@pytest.fixture(autouse=True)
+def patience(bench):
+    """What is large takes longer."""
+    bench.deadline = bench.sink.deadline = 900.0
 
-    def be_busy():
-        number = 0
-        while not stop.is_set():
-            number += 1
-            started.write(f"busy/{number % 50}.bin", str(number))
 
-    busy = threading.Thread(target=be_busy)
-    busy.start()
+def test_two_hundred_trees_made_in_a_hurry_are_found_whole(started, tmp_path, storm_of):
+    with storm_of(lambda step: started.write(f"busy/{step % 50}.bin", str(step))) as busy:
+        busy.reached(1)
+        expected = _trees(started, tmp_path)
+    assert started.told() == [(path, "created", "edit") for path in sorted(expected)]
+
+
+def _trees(started, tmp_path):
     expected = []
     for number in range(200):
         deep = f"{number}/a/b/c/d"
@@ -51,9 +52,7 @@ def test_two_hundred_trees_made_in_a_hurry_are_found_whole(started, tmp_path):
         shutil.copytree(outside, tmp_path / "aside")
         (tmp_path / "aside").rename(started.root / f"mv{number}")
         expected += [f"{how}{number}/{name}" for how in ("cp", "tar", "clone", "mv") for name in names]
-    stop.set()
-    busy.join()
-    assert started.told() == [(path, "created", "edit") for path in sorted(expected)]
+    return expected
 
 
 def test_fifty_thousand_events_are_drained_without_an_overflow(started):
@@ -109,14 +108,8 @@ def test_five_thousand_files_moved_by_git_are_no_edits_and_a_hand_s_edits_are(be
     bench.told()
 
     def meanwhile(name, *arguments):
-        target = bench.root / name
-        process = threading.Thread(target=bench.git, args=arguments)
-        process.start()
-        deadline = time.monotonic() + 20
-        while not (bench.root / ".git/index.lock").exists() and process.is_alive() and time.monotonic() < deadline:
-            pass
-        target.write_text(f"by hand during {arguments}\n")
-        process.join()
+        with bench.git_halted_at("d50/50.txt", *arguments):
+            bench.write(name, f"by hand during {arguments}\n")
         edits = [change for change in bench.told() if change[2] != "checkout"]
         assert [change[0] for change in edits] == [name], arguments
 
@@ -143,28 +136,22 @@ def test_five_thousand_files_moved_by_git_are_no_edits_and_a_hand_s_edits_are(be
     meanwhile("by-hand-4.txt", "rebase", "-q", "--onto", "other", "main")
 
 
-def test_an_install_storm_of_twenty_thousand_files_hides_no_save(started):
-    done = threading.Event()
-
-    def storm():
-        for package in range(200):
-            for top in ("node_modules", "src"):
-                base = started.root / top / f"p{package}"
-                for number in range(50):
-                    target = base / f"s{number % 5}" / f"{number}.js"
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_text("x")
+def test_an_install_storm_of_twenty_thousand_files_hides_no_save(started, storm_of):
+    def install_and_remove(step):
         for top in ("node_modules", "src"):
-            shutil.rmtree(started.root / top)
-        done.set()
+            base = started.root / top / f"p{step % 200}"
+            if step % 400 >= 200:
+                shutil.rmtree(base)
+                continue
+            for number in range(50):
+                target = base / f"s{number % 5}" / f"{number}.js"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text("x")
 
-    thread = threading.Thread(target=storm)
-    thread.start()
-    for number in range(100):
-        started.write(f"hand/{number}.txt")
-        time.sleep(0.01)
-    thread.join()
-    assert done.is_set()
+    with storm_of(install_and_remove) as storm:
+        for number in range(100):
+            storm.reached(4 * number)
+            started.write(f"hand/{number}.txt")
     for number in range(100, 200):
         started.write(f"hand/{number}.txt")
     assert started.told() == sorted((f"hand/{number}.txt", "created", "edit") for number in range(200))
@@ -193,14 +180,17 @@ def test_a_tree_moved_in_and_out_five_hundred_times_never_stops_the_reader(start
     assert started.told() == sorted((path, "modified", "edit") for path in standing)
 
 
-def test_a_copy_of_two_gigabytes_with_pauses_is_one_change_at_its_end(started):
+def test_a_copy_of_two_gigabytes_with_pauses_is_one_change_at_its_end(bench, monkeypatch):
+    """Each sentinel is told once the open file has been looked at, its settle time and its bound behind it."""
+    monkeypatch.setattr("daemon.watch.examine.OPEN_LOOK", 0.01)
+    bench.plan.times = (0.05, 0.05)
+    bench.start()
     block = os.urandom(1 << 20) * 64
-    with (started.root / "big.txt").open("wb") as stream:
+    with (bench.root / "big.txt").open("wb") as stream:
         for part in range(32):
             stream.write(block)
             if part % 8 == 0:
-                time.sleep(1.5)  # longer than the settle time and its bound: that is the point
-                assert started.sink.take() == []
-    assert started.told() == [("big.txt", "created", "edit")]
-    assert started.ledger.get(started.root, "big.txt").size == 2 << 30
-    (started.root / "big.txt").unlink()
+                assert bench.told_before(f"{part}.txt") == [f"{part}.txt"]
+    assert bench.told() == [("big.txt", "created", "edit")]
+    assert bench.ledger.get(bench.root, "big.txt").size == 2 << 30
+    (bench.root / "big.txt").unlink()

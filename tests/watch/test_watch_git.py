@@ -39,17 +39,29 @@ def test_a_checkout_there_is_no_edit_and_there_and_back_is_nothing(repository):
     told = repository.told()
     assert len(told) == 60
     assert {cause for _, _, cause in told} == {"checkout"}
-    repository.git("checkout", "-q", "main")
-    repository.git("checkout", "-q", "other")
+    with repository.held():
+        repository.git("checkout", "-q", "main")
+        repository.git("checkout", "-q", "other")
     assert repository.told() == []
 
 
-def test_a_hand_edit_beside_a_checkout_is_told(repository):
-    process = subprocess.Popen(["git", "checkout", "-q", "other"], cwd=repository.root)
-    repository.write("d7/79.txt", "by hand\n")
-    repository.write("by-hand.txt", "by hand\n")
-    assert process.wait() == 0
-    assert edits(repository) == [("by-hand.txt", "created", "edit"), ("d7/79.txt", "modified", "edit")]
+def test_a_hand_edit_in_the_midst_of_a_checkout_is_told(repository, monkeypatch):
+    monkeypatch.setattr("daemon.watch.causes.HOLD", repository.deadline)
+    with repository.git_halted_at("d4/4.txt", "checkout", "-q", "other"):
+        assert (repository.root / "d0/0.txt").read_text() == "other text 0\n"
+        assert (repository.root / "d5/5.txt").read_text() == "text 5\n"
+        repository.write("d0/0.txt", "by hand\n")
+        repository.write("d7/79.txt", "by hand\n")
+        repository.write("by-hand.txt", "by hand\n")
+        repository.until(lambda: repository.workspace._retry)  # what is due is held back
+        assert repository.sink.take() == []
+    told = repository.told()
+    assert [change for change in told if change[2] != "checkout"] == [
+        ("by-hand.txt", "created", "edit"),
+        ("d0/0.txt", "modified", "edit"),
+        ("d7/79.txt", "modified", "edit"),
+    ]
+    assert len(told) == 62
 
 
 def test_a_hand_edit_over_what_was_just_checked_out_is_told(repository):
@@ -59,10 +71,11 @@ def test_a_hand_edit_over_what_was_just_checked_out_is_told(repository):
 
 
 def test_a_save_that_is_committed_at_once_is_an_edit_all_the_same(repository):
-    repository.write("d0/0.txt", "saved and committed\n")
-    repository.write("fresh.txt", "saved and added\n")
-    repository.git("add", ".")
-    repository.git("commit", "-qm", "at once")
+    with repository.held():
+        repository.write("d0/0.txt", "saved and committed\n")
+        repository.write("fresh.txt", "saved and added\n")
+        repository.git("add", ".")
+        repository.git("commit", "-qm", "at once")
     assert repository.told() == [("d0/0.txt", "modified", "edit"), ("fresh.txt", "created", "edit")]
 
 
@@ -140,7 +153,7 @@ def test_a_merge_conflict_written_by_git_is_no_edit_and_its_resolution_is(reposi
     assert edits(repository) == [("d0/0.txt", "modified", "edit")]
 
 
-def test_git_rm_and_git_mv_are_a_person_s_wish(repository):
+def test_git_rm_is_a_person_s_wish(repository):
     repository.git("rm", "-q", "d0/0.txt")
     assert repository.told() == [("d0/0.txt", "deleted", "edit")]
 
@@ -240,15 +253,21 @@ def test_a_commit_while_the_daemon_was_down_is_an_edit(repository):
 
 def test_packed_refs_and_a_repository_s_own_wishes_do_not_matter(repository):
     marker = repository.home / "ran"
-    for key in ("core.fsmonitor", "core.pager", "filter.x.clean", "filter.x.smudge"):
+    wishes = ("core.fsmonitor", "core.pager", "filter.x.clean", "filter.x.smudge")
+    for key in wishes:
         repository.git("config", key, f"touch {marker}; cat")
-    repository.git("config", "core.hooksPath", str(repository.home))
+    (repository.root / ".git/info").mkdir(exist_ok=True)
+    (repository.root / ".git/info/attributes").write_text("* filter=x\n")
     repository.git("pack-refs", "--all")
     repository.git("gc", "-q")
-    marker.unlink(missing_ok=True)
-    subprocess.run(["git", "-c", "core.fsmonitor=false", "checkout", "-q", "other"], cwd=repository.root, check=True)
-    marker.unlink(missing_ok=True)
-    assert edits(repository) == []
+    repository.git("status")
+    assert marker.exists(), "whoever is not deaf to them does as they say"
+    repository.told()
+    marker.unlink()
+    repository.git(*(word for key in wishes for word in ("-c", f"{key}=")), "checkout", "-q", "other")
+    told = repository.told()
+    assert len(told) == 60
+    assert {cause for _, _, cause in told} == {"checkout"}
     assert not marker.exists()
 
 

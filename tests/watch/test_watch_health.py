@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 
 import pytest
 
-from daemon.watch.inotify import InotifyLine, InotifySource
+from daemon.watch.inotify import InotifySource
 from daemon.watch.scanned import ScannedSource
 
 
@@ -57,8 +58,7 @@ def test_a_limit_that_was_raised_is_noticed(bench, monkeypatch):
 
     bench.start(source=open_limited)
     sources[0].room = 1000
-    while bench.watch.status().unwatched:
-        bench.watch.wait_idle(0.05)
+    bench.until(lambda: not bench.watch.status().unwatched)
     assert bench.watch.status().directories == 7
 
 
@@ -86,8 +86,7 @@ def test_a_directory_that_may_not_be_read_is_said(bench):
 
 @pytest.mark.parametrize("how", ["dies", "goes deaf"])
 def test_a_source_that_stops_listening_is_replaced_and_nothing_is_lost(bench, monkeypatch, how):
-    monkeypatch.setattr("daemon.watch.watch.TICK", 0.3)
-    monkeypatch.setattr("daemon.watch.watch.PROBE_WAIT", 0.5)
+    monkeypatch.setattr("daemon.watch.watch.PROBE_WAIT", bench.deadline)
     bench.write("d/a.txt")
     sources = []
 
@@ -98,15 +97,18 @@ def test_a_source_that_stops_listening_is_replaced_and_nothing_is_lost(bench, mo
     bench.start(source=open_source)
     bench.told()
     if how == "dies":
-        sources[0]._inotify.close()
-        sources[0]._observer.stop()
+        sources[0].stop()
+        assert not sources[0].alive()
     else:
         sources[0]._inotify.handle_event = lambda event: None
+    probe = sources[0].probe
+    monkeypatch.setattr(sources[0], "probe", lambda _: probe(0.1))  # it would be in vain however long it is waited
     bench.write("d/a.txt", "more")
     bench.write("e/b.txt")
+    bench.watch._call(lambda: setattr(bench.watch, "_tick_at", 0.0))
     bench.sink.wait_for(lambda: len(bench.sink.news) == 2)
     assert len(sources) == 2
-    assert sorted(change.path for change in bench.sink.take()) == ["d/a.txt", "e/b.txt"]
+    assert bench.told() == [("d/a.txt", "modified", "edit"), ("e/b.txt", "created", "edit")]
     bench.write("e/b.txt", "more")
     assert bench.told() == [("e/b.txt", "modified", "edit")]
     assert bench.watch.status().alive
@@ -115,8 +117,7 @@ def test_a_source_that_stops_listening_is_replaced_and_nothing_is_lost(bench, mo
 
 def test_a_callback_that_fails_costs_a_comparison_and_not_the_reader(bench, monkeypatch):
     bench.start()
-    original = InotifyLine.watch
-    box = next(iter(bench.watch._workspaces.values())).box
+    box = bench.workspace.box
     name = box.name
     failures = []
 
@@ -127,16 +128,15 @@ def test_a_callback_that_fails_costs_a_comparison_and_not_the_reader(bench, monk
         name(*arguments, **options)
 
     monkeypatch.setattr(box, "name", failing)
-    bench.write("a.txt")
+    bench.move_in("a.txt")
     assert bench.told() == [("a.txt", "created", "edit")]
     assert failures
-    assert original is InotifyLine.watch
 
 
 def test_a_turn_that_fails_is_made_up_for(bench, monkeypatch):
     monkeypatch.setattr("daemon.watch.watch.TROUBLE", 0.1)
     bench.start()
-    workspace = next(iter(bench.watch._workspaces.values()))
+    workspace = bench.workspace
     take, failures = workspace.take_hints, []
 
     def failing(hints, now):
@@ -146,34 +146,33 @@ def test_a_turn_that_fails_is_made_up_for(bench, monkeypatch):
         take(hints, now)
 
     monkeypatch.setattr(workspace, "take_hints", failing)
-    bench.write("a.txt")
+    bench.move_in("a.txt")
     bench.sink.wait_for(lambda: bench.sink.news)
     assert bench.told() == [("a.txt", "created", "edit")]
+    assert failures
 
 
 def test_a_gap_between_the_clocks_means_a_comparison(bench, monkeypatch):
     monkeypatch.setattr("daemon.watch.watch.TICK", 0.2)
     bench.start()
-    box = next(iter(bench.watch._workspaces.values())).box
+    box = bench.workspace.box
     monkeypatch.setattr(box, "name", lambda *a, **k: None)
-    while bench.watch._offset is None:
-        bench.watch.wait_idle(0.1)
+    bench.until(lambda: bench.watch._offset is not None)
     bench.write("a.txt")
-    bench.watch._offset -= 100
+    bench.watch._call(lambda: setattr(bench.watch, "_offset", bench.watch._offset - 100))
     bench.sink.wait_for(lambda: bench.sink.news)
     assert bench.told() == [("a.txt", "created", "catch-up")]
 
 
-def test_an_idle_watch_rests(bench):
-    bench.start()
-    bench.told()
-    turns = []
-    work = bench.watch._work
-    bench.watch._work = lambda: turns.append(1) or work()
-    bench.watch.wait_idle(10)
-    turns.clear()
-    assert bench.watch._patience() > 30
-    assert not turns
+def test_an_idle_watch_rests(started):
+    rests = threading.Event()
+    wait = started.watch._inbox.wait
+    started.watch._inbox.wait = lambda seconds: (rests.set() if seconds > 30 else None, wait(seconds))
+    started.write("a.txt")
+    assert started.told() == [("a.txt", "created", "edit")]
+    rests.clear()
+    started.watch._inbox.wake()
+    assert rests.wait(started.deadline)
 
 
 def test_a_file_system_that_keeps_silent_is_recognised_said_and_scanned(bench, monkeypatch):
@@ -212,8 +211,8 @@ def test_one_file_the_sink_cannot_bear_does_not_hold_up_the_rest(bench):
         bench.write(f"{number}.txt")
     bench.write("bad.txt")
     bench.sink.wait_for(lambda: len(bench.sink.news) == 20)
+    bench.until(lambda: bench.watch.status().pending == 1)
     assert "bad.txt" not in bench.ledger.entries(bench.root)
-    assert bench.watch.status().pending == 1
 
 
 def test_what_lies_in_a_directory_that_cannot_be_read_is_unknown_and_not_gone(bench, monkeypatch):
@@ -242,14 +241,15 @@ def test_a_lock_that_ended_unseen_holds_nothing_for_long(bench):
     bench.git("init", "-q")
     bench.start()
     lock = bench.root / ".git/index.lock"
-    box = next(iter(bench.watch._workspaces.values())).box
+    box = bench.workspace.box
     lock.touch()
-    while not box.locks:
-        bench.watch.wait_idle(0.05)
-    name, box.git = box.git, lambda *a, **k: None
+    bench.read()
+    assert box.locks
+    tell, box.git = box.git, lambda *a, **k: None
     lock.unlink()
-    bench.watch.wait_idle(0.1)
-    box.git = name
+    bench.read()
+    assert box.locks
+    box.git = tell
     box.lose()
     bench.write("a.txt")
     assert bench.told() == [("a.txt", "created", "edit")]

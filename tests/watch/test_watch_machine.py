@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import threading
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,7 +31,6 @@ def make_machine(bench_class):  # noqa: C901 one machine, many small rules
             self.home = Path(tempfile.mkdtemp(prefix="watch-machine-"))
             self.bench = bench_class(self.home)
             self.told = {}
-            self.gate = None
             for branch, text in (("main", "one"), ("other", "two")):
                 if branch == "main":
                     self.bench.git("init", "-q")
@@ -46,10 +45,8 @@ def make_machine(bench_class):  # noqa: C901 one machine, many small rules
             self.hold()
 
         def hold(self):
-            self.gate, reached = threading.Event(), threading.Event()
-            gate = self.gate
-            self.bench.watch._call(lambda: (reached.set(), gate.wait(60)))
-            assert reached.wait(60)
+            self.held = ExitStack()
+            self.held.enter_context(self.bench.held())
 
         def standing(self):
             root = self.bench.root
@@ -98,16 +95,18 @@ def make_machine(bench_class):  # noqa: C901 one machine, many small rules
         def checkout(self, branch):
             self.bench.git("checkout", "-qf", branch)
 
-        @rule()
-        def lose_events(self):
-            workspace = next(iter(self.bench.watch._workspaces.values()))
-            workspace.box.take()
-            workspace.box.lose()
+        @rule(read=st.booleans())
+        def lose_events(self, read):
+            """All that there are, or those that have been read by now."""
+            if read:
+                self.bench.read()
+            self.bench.workspace.box.take()
+            self.bench.workspace.box.lose()
 
         @rule(write=st.none() | st.tuples(FILES, TEXTS))
         def crash(self, write):
             """What happened since the last look is still untold when the watch dies, or most of it."""
-            self.gate.set()
+            self.held.close()
             self.bench.stop()
             told_before = self.bench.sink.take()
             self.bench.crash()
@@ -119,7 +118,7 @@ def make_machine(bench_class):  # noqa: C901 one machine, many small rules
 
         @rule()
         def look(self):
-            self.gate.set()
+            self.held.close()
             self.compare([])
             self.hold()
 
@@ -147,7 +146,7 @@ def make_machine(bench_class):  # noqa: C901 one machine, many small rules
             assert self.bench.watch.status().alive
 
         def teardown(self):
-            self.gate.set()
+            self.held.close()
             self.compare([])
             assert self.bench.database.check() == "ok"
             self.bench.stop()
