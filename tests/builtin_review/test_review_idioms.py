@@ -163,7 +163,18 @@ BOUND = handler(
     " return query('select * from t where id=' + event.queryStringParameters.id);",
     head="const mysql = require('mysql');\nconst util = require('util');\nconst db = mysql.createConnection({});",
 )
+PREVIEW = handler(
+    "return getLinkPreview(event.queryStringParameters.url);",
+    head="const { getLinkPreview } = require('link-preview-js');",
+)
+CHARGE = handler(
+    "const b = JSON.parse(event.body); await stripe.charges.create({ amount: b.amount });",
+    head="const stripe = require('stripe')(process.env.KEY);",
+)
 FAULTY = [
+    ("a.js", PREVIEW, "injection.ssrf"),
+    ("a.js", CHARGE, "input.unvalidated"),
+    ("a.py", python("pandas.read_csv(event['queryStringParameters']['u'])", head="import pandas"), "injection.ssrf"),
     ("a.py", KEYED, "injection.nosql"),
     ("a.py", SIGNED_UP, "injection.sql"),
     ("a.js", BOUND, "injection.sql"),

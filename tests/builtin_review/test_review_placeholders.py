@@ -33,6 +33,12 @@ def test_a_literal_that_says_itself_it_is_no_secret_is_none(found, line):
     assert found("a.js", line + "\n") == set()
 
 
+def test_the_name_of_a_key_and_the_plain_parts_of_a_secret_are_none(found):
+    assert found("a.js", "const t = require('twilio')('TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN');\n") == set()
+    assert found("a.ts", "const dbName = 'orders1';\nconst s = SecretValue.unsafePlainText(dbName);\n") == set()
+    assert found("a.ts", "const s = SecretValue.unsafePlainText('orders1');\n") == {("credential.argument", 1)}
+
+
 def test_a_fields_key_and_a_forms_label_are_none(found):
     python = 'DICT_KEY_PASSWORD = os.environ.get("DICT_KEY_PASSWORD") or "awsSeamlessDomainPassword"\n'
     assert found("a.py", python) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review import guards, ir
 from daemon.agents.builtin.review.model import Hit
 from daemon.agents.builtin.review.provider_keys import known
 from daemon.agents.builtin.review.secret_values import is_reference, mask
@@ -13,12 +13,16 @@ from daemon.agents.builtin.review.secret_values import is_reference, mask
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.frames import Frame
 
+_FOR_A_STACK = re.compile(r"(?:^|\.)SecretValue\.(?:unsafe_?)?plain_?text$", re.IGNORECASE)
+_NO_SECRET = re.compile(r"(?:name|user|host|port|region|engine|database|url|endpoint)$", re.IGNORECASE)
+_NAME_OF_ONE = re.compile(r"^[A-Z]+(?:_[A-Z]+)+$")
+"""``TWILIO_AUTH_TOKEN`` as a value: the name of what belongs there."""
 _KEYED = (
     (re.compile(
         r"(?:^|\.)(?:jwt|jsonwebtoken|jose|jsonwt|JWT|PyJWT|njwt|"
         r"jwt-simple)(?:\.default)?\.(?:\w+\.)*(?:sign|verify|encode|decode|create)$"
     ), 1),
-    (re.compile(r"(?:^|\.)SecretValue\.(?:unsafe_?)?plain_?text$", re.IGNORECASE), 0),
+    (_FOR_A_STACK, 0),
     (re.compile(r"^twilio(?:\.\w+)*$"), 1),
     (re.compile(r"(?:^|\.)createHmac$"), 1),
     (re.compile(r"(?:^|\.)create(?:C|Dec)ipher(?:iv)?$"), 1),
@@ -45,7 +49,9 @@ _SECRET_KEYS = {"secret", "secretOrKey", "secretOrPrivateKey", "jwtSecret", "key
 
 def find(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:
     """The literal keys of one call; ``dotted`` is what it calls."""
-    hits = []
+    hits: list[Hit] = []
+    if _FOR_A_STACK.search(dotted) and expr.args and _says_no_secret(expr.args[0]):
+        return hits
     for pattern, position in _KEYED:
         if pattern.search(dotted) and position < len(expr.args):
             hits.extend(_key_argument(expr, expr.args[position], dotted, frame))
@@ -63,9 +69,14 @@ def text_of(value: ir.Expr) -> str | None:
     return value.value if isinstance(value.value, str) else None
 
 
+def _says_no_secret(argument: ir.Expr) -> bool:
+    """A stack takes a secret's plain parts the same way: ``unsafePlainText(dbName)``."""
+    return bool(_NO_SECRET.search(guards.tail_of(argument)))
+
+
 def _key_argument(call: ir.Call, argument: ir.Expr, dotted: str, frame: Frame) -> list[Hit]:
     value = _constant(argument, frame)
-    if value is None or not value or known(value) or is_reference(value):
+    if value is None or not value or known(value) or is_reference(value) or _NAME_OF_ONE.match(value):
         return []
     name = ".".join(dotted.split(".")[-2:])
     return [Hit(rule="credential.argument", line=argument.line or call.line, column=argument.column,

@@ -11,7 +11,8 @@ SHELL = re.compile(
     r"asyncio\.create_subprocess_shell|asyncio\.subprocess\.create_subprocess_shell|popen2\.\w+|pty\.spawn|"
     r"pexpect\.(?:run|spawn)|"
     r"(?:child_process|child-process-promise|cross-spawn|mz/child_process)\.(?:exec|execSync)|shelljs\.exec|"
-    r"shelljs\.default\.exec|"
+    r"shelljs\.default\.exec|node-cmd\.(?:run|runSync|get)|delegator\.run|invoke\.run|fabric\.\S*\.(?:run|sudo|local)|"
+    r"asyncssh\.\S*\.run|"
     r"execa\.(?:command|commandSync|execaCommand|execaCommandSync)|ssh2\.\S+\.exec|\S*(?:\.|^)(?:exec_command|execCommand|"
     r"subprocess_shell))$"
 )
@@ -25,7 +26,8 @@ PROCESS = re.compile(
 EVAL = re.compile(
     r"^(?:eval|exec|Function|execfile|__builtins__\.eval|builtins\.(?:eval|exec)|vm\.(?:run\w+|Script|"
     r"compileFunction)|vm2?\.\S*run|"
-    r"new Function|safe-eval|notevil|static-eval|mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|"
+    r"new Function|safe-eval|notevil|static-eval|jsonata|eval5\.\w+|asteval\.\S+|vm2\.VM\(\)\.run|isolated-vm\S*\.\w+|"
+    r"mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|"
     r"require|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
     r"numexpr\.evaluate)$"
 )
@@ -73,7 +75,10 @@ REQUESTS = re.compile(
     r"delete|head|request)|httpx\.(?:\w+\(\)\.)?(?:get|post|put|patch|delete|head|request|stream)|"
     r"urllib\.request\.(?:urlopen|urlretrieve|Request)|urllib2?\.(?:urlopen|Request|urlretrieve)|urlopen|"
     r"urllib3\.(?:PoolManager\(\)\.)?(?:request|urlopen)|botocore\.awsrequest\.AWSRequest|"
-    r"git\.Repo\.clone_from|"
+    r"git\.Repo\.clone_from|simple-git\S*\.clone|wretch|link-preview-js\.getLinkPreview|open-graph-scraper|unfurl\S*|"
+    r"metascraper|rss-parser\(\)\.parseURL|cheerio\.fromURL|ytdl-core(?:\.\w+)?|@distube/ytdl-core(?:\.\w+)?|playwright\S*\.goto|"
+    r"feedparser\.parse|newspaper\.Article|pytube\.YouTube|pdfkit\.from_url|imgkit\.from_url|cloudscraper\.\S*\.get|"
+    r"(?:pandas|pd)\.read_(?:csv|json|html|excel|parquet|xml)|selenium\.\S*\(\)\.get|requests_html\.\S*\.get|"
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
     r"wget\.download|\S*(?:page|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+)$"
 )

@@ -106,6 +106,10 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
 
 _SERVICES = re.compile(
     r"^(?:aio)?boto3\.|^aws-sdk\b|(?:^|\.)(?:Invoke(?:Model|Agent|Flow)\w*|Converse\w*|SignUp|RetrieveAndGenerate)Command$|"
+    r"^(?:stripe|twilio|@sendgrid/mail|sendgrid|mailgun\S*|nodemailer|postmark|resend|openai|@anthropic-ai/sdk|anthropic|"
+    r"@google/generative-ai|google\.generativeai|firebase-admin|firebase_admin|@supabase/supabase-js|supabase|pusher|"
+    r"@slack/web-api|slack_sdk|airtable|algoliasearch|@elastic/elasticsearch|@opensearch-project/opensearch|opensearchpy|"
+    r"elasticsearch|@mailchimp/\S+|braintree|square|@hubspot/api-client|telegram|node-telegram-bot-api|onesignal-node)\b|"
     r"(?:completions|messages|responses|embeddings|images)\.(?:create|stream)$|(?:^|\.)(?:getSignedUrl|createPresignedPost)$"
 )
 """Calls that carry what they are given to a service: a model, an address that is signed, a user pool."""
