@@ -27,7 +27,10 @@ SHORTEST_KNOWN = 8
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "private key",
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))*+(?:-----END [A-Z0-9 ]{0,40}-----)?",
+        (
+            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^-]*(?:-(?!----)[^-]*)*"
+            r"(?:-----END [A-Z0-9 ]{0,40}-----)?"
+        ),
     ),
     ("AWS access key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
     (

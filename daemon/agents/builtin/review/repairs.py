@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _DIRECTIVE = re.compile(r"%\{[^{}\n]*\}")
 _BARE_HOLE = re.compile(r"([:\[,]\s*)\$\{[^{}\n]*\}")
 # What is never closed is taken to its end as well, so that no text is searched twice.
-_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*+"?)|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?')
+_COMMENT = re.compile(r'("[^"\\\n]*(?:\\.[^"\\\n]*)*"?)|//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/)?')
 _ESCAPE = re.compile(r'\\(?![0abtnvefrNLPxuU _"/\\\n\t])')
 _TAB_WIDTHS = (2, 4, 8)
 
