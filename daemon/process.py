@@ -1,11 +1,11 @@
 """Runs one program to its end: the only place where the daemon starts somebody else's program.
 
 What is promised: when ``run_program`` returns, the program and everything it started are gone, whether they left the
-process group or not, and however fast they fork. It returns within the deadline plus three times ``grace``, plus ten
-seconds: what was not killed by then, because it is in the kernel's or a debugger's hands, is told in ``error`` and left
-to the keeper (``daemon.reaper``), which goes on. No more than one and a half times ``output_limit`` of each stream is
-ever held. Should the daemon die, even by SIGKILL, the programs end too. Nothing but the run's own child is waited for,
-so several threads may run programs at once.
+process group or not. It returns within the deadline plus three times ``grace``, plus ten seconds: what was not killed
+by then is told in ``error`` and left to the keeper (``daemon.reaper``), which goes on. That is what the kernel or a
+debugger holds, or hundreds of forkers that leave their group at every fork and take all the processor time. No more
+than one and a half times ``output_limit`` of each stream is ever held. Should the daemon die, even by SIGKILL, the
+programs end too. Nothing but the run's own child is waited for, so several threads may run programs at once.
 
 Not promised: that a program which is not in a process namespace cannot kill its keeper. It is then hunted by session
 and by a mark in its environment; a hostile one can clear both. The view puts agents in a namespace from which the
