@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.watch.ledger import Stat
@@ -15,6 +15,8 @@ STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 3), st.booleans(
 
 
 @given(steps=STEPS)
+@example(steps=[("a", 0.9, False)] * 9)
+@example(steps=[("a", 0.9, False), ("b", 0.0, False)] * 9)
 def test_every_noted_file_is_taken_once_when_quiet_or_at_its_bound(steps):
     settling, now = Settling(), 0.0
     first, last = {}, {}
