@@ -171,7 +171,18 @@ CHARGE = handler(
     "const b = JSON.parse(event.body); await stripe.charges.create({ amount: b.amount });",
     head="const stripe = require('stripe')(process.env.KEY);",
 )
+ASKED_FOR = handler(
+    "const page = event.queryStringParameters?.page; return await http.get(`${process.env.API}/planets?page=${page}`);",
+    head="const http = require('../plugins/http');",
+)
+TYPED = """
+@app.post('/pay')
+def pay(event: APIGatewayProxyEvent):
+    boto3.resource('dynamodb').Table('T').put_item(Item=event.json_body)
+"""
 FAULTY = [
+    ("a.js", ASKED_FOR, "input.unvalidated"),
+    ("a.py", TYPED, "input.unvalidated"),
     ("a.js", PREVIEW, "injection.ssrf"),
     ("a.js", CHARGE, "input.unvalidated"),
     ("a.py", python("pandas.read_csv(event['queryStringParameters']['u'])", head="import pandas"), "injection.ssrf"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, names, sources
+from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
@@ -112,7 +113,7 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
         return brought
     if _LOGS.search(call.dotted):
         return NOTHING
-    _handoff(call, flow)
+    _handoff(call, flow, frame)
     return _unknown(call, brought)
 
 
@@ -217,14 +218,11 @@ def _strips(expr: ir.Call) -> bool:
     return isinstance(first, ir.Const) and isinstance(first.value, str) and bool(re.match(r"^/?\(?\[\^", first.value))
 
 
-def _handoff(call: Outcome, flow: Flow) -> None:
+def _handoff(call: Outcome, flow: Flow, frame: Frame) -> None:
     """The caller's data given to code of another file: nobody has looked at it so far."""
-    if (
-        _NO_HANDOFF.match(call.tail)
-        or _ANSWERS.search(call.tail)
-        or call.tail[:1].isupper()
-        or not _is_ours(call, flow)
-    ):
+    if _ANSWERS.search(call.tail) or call.tail[:1].isupper() or not _is_ours(call, flow):
+        return
+    if _NO_HANDOFF.match(call.tail) and not _is_address(call.expr, flow, frame):
         return
     kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else _HANDED
     handed = frozenset(o for o in call.all_arguments if o.kind in kinds)
@@ -237,6 +235,17 @@ _ANSWERS = re.compile(
     r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
 )
 _HANDED = {sources.BODY, sources.QUERY, sources.FIELD}
+
+
+def _is_address(expr: ir.Call, flow: Flow, frame: Frame) -> bool:
+    """Whether a call's first argument is an address put together here: ``http.get(`${base}/x?page=${page}`)``."""
+    if not expr.args:
+        return False
+    made = pieces(expr.args[0], frame, lambda part: flow.facts(part, frame))
+    return len(made) > 1 and any(piece.text is not None and _ADDRESS.search(piece.text) for piece in made)
+
+
+_ADDRESS = re.compile(r"^https?://|[?&][\w-]+=")
 
 
 def _is_ours(call: Outcome, flow: Flow) -> bool:

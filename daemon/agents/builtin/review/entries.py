@@ -107,7 +107,7 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
         at = param.target
         if isinstance(at, ir.Name) and at.id in {"self", "cls"}:
             given_facts.append(NOTHING)
-        elif records:
+        elif records or re.search(r"Event(?:V\d)?$", param.annotation):
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
         elif re.search(r"(?:^|\.)Request$", param.annotation):
             given_facts.append(_whole(REQUEST, param))
