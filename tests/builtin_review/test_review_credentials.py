@@ -63,6 +63,7 @@ def test_a_literal_given_to_a_secrets_name_is_found_in_python(found, line):
         'next_token = "abcdefgh1"',
         'password = "password"',
         'api_key = "${ssm:/prod/key}"',
+        'GOOGLE_API_KEY = "AIzaXXXXXXXX"',
         'credentials = "~/.gcloud/keyfile.json"',
         'API_KEY_HEADER = "x-api-key"',
         'kms_master_key_id = "alias/aws/sns"',
@@ -81,8 +82,10 @@ def test_a_literal_handed_to_a_library_as_its_key_is_found_however_short(found):
     jwt.sign({a: 1}, 'shhh');
     crypto.createHmac('sha256', key);
     jwt.sign({a: 1}, process.env.KEY);
+    const Strategy = require('passport-jwt').Strategy;
+    new Strategy({ secretOrKey: 'shhh' }, () => {});
     """
-    assert found("a.js", text) == {("credential.argument", 4), ("credential.argument", 5)}
+    assert found("a.js", text) == {("credential.argument", 4), ("credential.argument", 5), ("credential.argument", 8)}
 
 
 def test_a_key_made_by_encoding_a_variable_is_no_literal(found):

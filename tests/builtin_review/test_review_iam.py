@@ -28,6 +28,18 @@ def statement(**parts) -> str:
             "iam.wildcard-principal",
         ),
         ({"Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}, "iam.wildcard-principal"),
+        ({"Action": "*", "Principal": {"AWS": "arn:aws:iam::2:role/x"}, "Resource": "q"}, "iam.action-wildcard"),
+        ({"NotAction": "sqs:SendMessage", "Principal": {"AWS": "2"}, "Resource": "q"}, "iam.not-action"),
+        ({"Action": "sqs:SendMessage", "NotPrincipal": {"AWS": "2"}, "Resource": "q"}, "iam.wildcard-principal"),
+        (
+            {
+                "Action": "sqs:SendMessage",
+                "Principal": "*",
+                "Resource": "q",
+                "Condition": {"Bool": {"aws:SecureTransport": "true"}},
+            },
+            "iam.wildcard-principal",
+        ),
     ],
 )
 def test_a_statement_that_is_too_wide_is_named_by_its_rule(found, parts, rule):
@@ -49,6 +61,13 @@ def test_a_statement_that_is_too_wide_is_named_by_its_rule(found, parts, rule):
         },
         {"Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}},
         {"Action": "kms:*", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Resource": "*"},
+        {"Action": "*", "Principal": {"AWS": "arn:aws:iam::${AWS::AccountId}:root"}, "Resource": "*"},
+        {
+            "Action": "sqs:SendMessage",
+            "Principal": "*",
+            "Resource": "q",
+            "Condition": {"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"aws:SourceAccount": "1"}},
+        },
     ],
 )
 def test_a_statement_as_it_should_be_is_left_alone(found, parts):

@@ -10,6 +10,8 @@ PYTHON = {
         "subprocess.run(['sh', '-c', event['dir']])",
         "subprocess.Popen('x %s' % event['queryStringParameters']['u'], shell=True)",
         "from subprocess import check_output as co; co(event['c'], shell=True)",
+        "subprocess.run('ping ' + event['host'])",
+        "words = event['c'].split(); subprocess.call([words[0], words[1], 'some'])",
     ],
     "injection.eval": ["eval(event['body'])", "exec('x = {}'.format(event['x']))"],
     "injection.sql": [
@@ -33,6 +35,7 @@ SCRIPT = {
         "eval(event.body);",
         "new Function('a', event.body);",
         "require('vm').runInNewContext(event.body);",
+        "const p = await (await require('puppeteer-core').launch()).newPage(); await p.evaluate(`show(${event.body})`);",
     ],
     "injection.sql": [
         "const pg = require('pg'); const c = new pg.Client(); c.query(`select * from t where id = '${event.pathParameters.id}'`);",
@@ -44,9 +47,15 @@ SCRIPT = {
         "const { MongoClient } = require('mongodb'); col.find(JSON.parse(event.body));",
     ],
     "injection.path": ["const fs = require('fs'); fs.readFileSync('/data/' + event.pathParameters.name);"],
-    "injection.ssrf": ["const axios = require('axios'); axios.get(event.queryStringParameters.url);"],
+    "injection.ssrf": [
+        "const axios = require('axios'); axios.get(event.queryStringParameters.url);",
+        "const page = await browser.newPage(); await page.goto(event.queryStringParameters.url);",
+    ],
     "injection.html": [
-        "return { headers: { 'Content-Type': 'text/html' }, body: `<p>${event.queryStringParameters.n}</p>` };"
+        "return { headers: { 'Content-Type': 'text/html' }, body: `<p>${event.queryStringParameters.n}</p>` };",
+        "const { format } = require('util'); send(format('<div>%s</div>', event.queryStringParameters.n));",
+        "let html = '<h1>a'; html = html.concat(event.queryStringParameters.n);",
+        "const page = await browser.newPage(); await page.setContent(event.body);",
     ],
 }
 HEAD = "import base64, jinja2, json, os, pickle, psycopg2, requests, subprocess, urllib.request, yaml\ndef lambda_handler(event, context):\n"
@@ -64,6 +73,8 @@ def test_input_that_reaches_a_sink_is_found_at_the_sink(found, path, text, rule)
 
 HARMLESS = [
     ("a.py", HEAD + "    subprocess.run(['ls', '-l', event['dir']])\n"),
+    ("a.js", "exports.handler = async (event) => { await page.evaluate((q) => find(q), event.body); };\n"),
+    ("a.js", "const { format } = require('util'); exports.handler = async (e) => { send(format('%s', e.body)); };\n"),
     ("a.py", HEAD + "    os.system('ls ' + shlex.quote(event['dir']))\n"),
     ("a.py", HEAD + "    psycopg2.connect().cursor().execute('select * from t where a = %s', (event['a'],))\n"),
     ("a.py", HEAD + "    open('/tmp/' + os.path.basename(event['name']))\n"),

@@ -49,11 +49,6 @@ CHECKED = [
         PUT % "{ t: data.text }",
     ),
     handler(
-        "const data = JSON.parse(event.body!);",
-        "if (!data.name || !data.mail) return { statusCode: 400 };",
-        PUT % "{ n: data.name }",
-    ),
-    handler(
         "const dto = plainToInstance(Order, JSON.parse(event.body!));",
         "await validateOrReject(dto);",
         PUT % "dto",
@@ -117,7 +112,7 @@ def lambda_handler(event, context):
             "item = parse(event=event['body'], model=Order)",
         ),
         ("\nfrom marshmallow import Schema", "item = OrderSchema().load(json.loads(event['body']))"),
-        ("", "item = json.loads(event['body']); assert isinstance(item['name'], str)"),
+        ("", "item = {'name': json.loads(event['body'])['name']}; assert isinstance(item['name'], str)"),
     ],
 )
 def test_pythons_validators_are_recognised(found, imports, line):

@@ -72,28 +72,31 @@ LOOKED_AT = [
     ("a.ts", "export const create = validated(async (event) => { " + PUT % "event.body" + " });\n"),
     ("a.py", python("data = OrderSchema().loads(event['body'])", "save(data)", head="from schema import OrderSchema")),
     ("a.ts", handler("const p = createInput.safeParse(JSON.parse(event.body!));", PUT % "p.data")),
-    (
-        "a.py",
-        python(
-            LOAD, "if not all([data.get('a')]):", "    raise ValueError", "table.put_item(Item={'a': data.get('a')})"
-        ),
-    ),
-    (
-        "a.py",
-        python(
-            LOAD,
-            "for key in ['token', 'total']:",
-            "    if key not in data:",
-            "        return {'statusCode': 400}",
-            "table.put_item(Item={'t': data['token']})",
-        ),
-    ),
 ]
 
 
 @pytest.mark.parametrize(("path", "text"), LOOKED_AT)
 def test_what_was_looked_at_first_is_not_told(found, path, text):
     assert not {rule for rule, _ in found(path, text) if rule.startswith("input.")}
+
+
+ASKED_FOR = [
+    python(LOAD, "if not all([data.get('a')]):", "    raise ValueError", "table.put_item(Item={'a': data.get('a')})"),
+    python(
+        LOAD,
+        "for key in ['token', 'total']:",
+        "    if key not in data:",
+        "        return {'statusCode': 400}",
+        "table.put_item(Item={'t': data['token']})",
+    ),
+    python(LOAD, "assert isinstance(data['a'], str)", "table.put_item(Item=data)"),
+]
+
+
+@pytest.mark.parametrize("text", ASKED_FOR)
+def test_what_was_only_asked_for_or_looked_at_in_part_is_a_note(found, text):
+    told = {level for rule, _, level in found("a.py", text, level=True) if rule.startswith("input.")}
+    assert told == {"note"}
 
 
 PARTLY = [

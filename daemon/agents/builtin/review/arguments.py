@@ -60,3 +60,24 @@ def entry(record: ir.Record, *names: str) -> ir.Expr | None:
         if isinstance(key, ir.Const) and key.value in names:
             return value
     return None
+
+
+def fields(call: ir.Call, frame: Frame) -> list[tuple[str, ir.Expr, str]]:
+    """The named parts of a call's arguments: keywords, and the entries of objects it is given. With each, the variable
+    that holds the object ("" for a literal), so that later writes into it can be seen.
+    """
+    found = [(key, value, "") for key, value in call.kwargs if key != "**"]
+    for arg in [*call.args, *(value for key, value in call.kwargs if key == "**")]:
+        owner = arg.id if isinstance(arg, ir.Name) else ""
+        record = resolved(arg, frame)
+        if isinstance(record, ir.Record):
+            for key_expr, value in record.entries:
+                if isinstance(key_expr, ir.Const):
+                    found.append((str(key_expr.value), value, owner))
+                elif key_expr is None:
+                    found.append(("...", value, owner))
+        elif isinstance(record, ir.Call) and record is not call:
+            found.append(("", arg, ""))
+        else:
+            found.append(("", arg, ""))
+    return found

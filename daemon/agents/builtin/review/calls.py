@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, names, sources
-from daemon.agents.builtin.review.frames import pieces
-from daemon.agents.builtin.review.model import words
+from daemon.agents.builtin.review.handoff import hand_off, is_ours
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ _PASSES = re.compile(
     r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"
     r"TypeSerializer|"
     r"serialize|deserialize|fromJS|promisify|all|resolve|splitlines|util\.format|inspect|sprintf|Template|"
-    r"namedtuple|chain|csv\.(?:reader|DictReader))$"
+    r"namedtuple|chain|message_from_(?:bytes|string)|BytesParser|get_payload|csv\.(?:reader|DictReader))$"
 )
 _LOGS = re.compile(
     r"^(?:console|logger|log|logging|print|tracer|metrics|winston|pino|Sentry|traceback|pprint|warnings|"
@@ -49,30 +47,6 @@ _LOGS = re.compile(
     r"(?:^|\.)(?:log|info|debug|warn|warning|error|exception|trace|print|append_keys|addContext|putAnnotation|"
     r"putMetadata)$",
     re.IGNORECASE,
-)
-_NO_HANDOFF = re.compile(
-    r"^(?:get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
-    r"render|success|de_?serialize|serialize|"
-    r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
-    r"hash|compare|"
-    r"verify|auth|login|log_?in|sign_?in|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
-    r"filter|init|connect|"
-    r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
-    r"assert|expect|"
-    r"handle[A-Z_]?|process|execute|run|dispatch|route)(?=[A-Z_]|$)"
-)
-
-
-_PACKAGES = words(
-    """
-    boto3 botocore aioboto3 aws_lambda_powertools aws_xray_sdk aws_cdk requests httpx urllib3 aiohttp flask fastapi
-    starlette django chalice mangum pydantic marshmallow jsonschema cerberus voluptuous sqlalchemy psycopg2 psycopg
-    pymysql pymongo redis jwt jose passlib bcrypt cryptography Crypto numpy pandas PIL cv2 openai anthropic langchain
-    langchain_core langchain_community google stripe twilio sendgrid slack_sdk yaml simplejson orjson ujson dateutil
-    pytz jinja2 markdown bs4 lxml structlog loguru sentry_sdk opensearchpy elasticsearch requests_aws4auth pynamodb
-    tenacity cachetools attr attrs nacl firebase_admin nltk sklearn torch tensorflow transformers pyarrow awswrangler
-    s3fs fsspec magic docx fitz reportlab qrcode zoneinfo typing_extensions six certifi itsdangerous werkzeug
-    """
 )
 
 
@@ -109,12 +83,16 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     by_form = _by_form(call, brought, flow, frame)
     if by_form is not None:
         return by_form
-    if _PASSES.search(call.dotted) and not call.expr.awaited:
+    if call.tail in {"replace", "replaceAll"} and len(call.arguments) > 1:
+        return call.arguments[1]
+    if call.dotted in _READERS and brought and len(flow.stack) > 1:
+        return _parsed_here(call, brought, flow)
+    if _PASSES.search(call.dotted) and not call.expr.awaited and not _asks_a_store(call):
         return brought
     if _LOGS.search(call.dotted):
         return NOTHING
-    _handoff(call, flow, frame)
-    return _unknown(call, brought)
+    hand_off(call, flow, frame)
+    return _unknown(call, brought, flow)
 
 
 def _is_table(expr: ir.Expr, frame: Frame) -> bool:
@@ -136,7 +114,7 @@ def _by_form(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts |
         return sources.made_safe(brought, *EVERY_SINK)
     if call.tail == "get" and isinstance(expr.func, ir.Member) and _is_table(expr.func.base, frame):
         return frozenset().union(*call.arguments[1:])
-    return _unknown(call, brought) if names.REQUESTS.match(call.dotted) else None
+    return _unknown(call, brought, flow) if names.REQUESTS.match(call.dotted) else None
 
 
 def names_are_known(expr: ir.Expr, flow: Flow, frame: Frame) -> bool:
@@ -154,8 +132,59 @@ def is_log(dotted: str) -> bool:
     return bool(_LOGS.search(dotted))
 
 
-def _unknown(call: Outcome, brought: Facts) -> Facts:
+_READERS = {"JSON.parse", "json.loads"}
+
+
+def _parsed_here(call: Outcome, brought: Facts, flow: Flow) -> Facts:
+    """A body handed to a function of the file, which parses it: that is where a check belongs."""
+    first = flow.stack[-1].line
+    return frozenset(
+        origin
+        if origin.kind != sources.BODY or first <= origin.line <= call.expr.line
+        else replace(origin, line=call.expr.line, column=call.expr.column, end_line=call.expr.end_line)
+        for origin in brought
+    )
+
+
+def _asks_a_store(call: Outcome) -> bool:
+    """``table.get({ Key })``: what comes back is the store's, not what was asked with."""
+    first = call.expr.args[0] if call.expr.args else None
+    return call.tail == "get" and isinstance(call.expr.func, ir.Member) and isinstance(first, ir.Record)
+
+
+_WHOLE = frozenset({sources.EVENT, sources.REQUEST})
+_CALLER = re.compile(r"user|claims?|identity|caller|principal|tenant|session|auth|token", re.IGNORECASE)
+_PARTS = (
+    (re.compile(r"body|payload|json", re.IGNORECASE), "body"),
+    (re.compile(r"query", re.IGNORECASE), "queryStringParameters"),
+    (re.compile(r"path_?param", re.IGNORECASE), "pathParameters"),
+)
+_DERIVES = re.compile(
+    r"^(?:parse|decode|extract|map|convert|transform|to|from|body|build|format|render|compose|merge|deserialize|read_?(?:body|json))"
+    r"(?=[A-Z_]|$)|^(?:get|load)_?(?:body|params|query|payload|input|json)",
+    re.IGNORECASE,
+)
+
+
+def _from_the_whole(call: Outcome, brought: Facts, flow: Flow) -> Facts | None:
+    """What a function makes of a whole event, by its name: who called, or a part of it; ``None`` for any other call."""
+    if not brought or any(origin.kind not in _WHOLE | {sources.HEADER} for origin in brought):
+        return None
+    if guards.asks_who(call.tail) or _CALLER.search(call.tail):
+        return NOTHING
+    for pattern, part in _PARTS:
+        if pattern.search(call.tail):
+            return flow.member(brought, part, call.expr) or brought
+    return None
+
+
+def _unknown(call: Outcome, brought: Facts, flow: Flow) -> Facts:
     """What code that cannot be seen gives back, by the look of it."""
+    known = _from_the_whole(call, brought, flow)
+    if known is not None:
+        return known
+    if isinstance(call.expr.func, ir.Member) and _DERIVES.match(call.tail) and is_ours(call, flow):
+        return brought
     if isinstance(call.expr.func, ir.Member) or call.expr.awaited:
         if _READS.match(call.tail) and not _SECRET_READS.search(call.dotted):
             at = call.expr
@@ -169,9 +198,9 @@ def _unknown(call: Outcome, brought: Facts) -> Facts:
 def _checked(call: Outcome, flow: Flow) -> Facts:
     everything = call.all_arguments | call.receiver
     for origin in everything:
-        flow.entry.checked.add(origin.root)
+        flow.entry.vouch(origin.root, origin.part)
         if origin.kind in {sources.EVENT, sources.REQUEST}:
-            flow.entry.checked.add("*")
+            flow.entry.trusted = True
     checked = sources.made_safe(everything, "check", "path", "ssrf", "nosql")
     for sink, pattern in guards.SAFE_FOR.items():
         if pattern.search(call.dotted):
@@ -216,53 +245,3 @@ def _strips(expr: ir.Call) -> bool:
     """``replace(/[^a-z]/g, "")``: what is left is of a known alphabet."""
     first = expr.args[0] if expr.args else None
     return isinstance(first, ir.Const) and isinstance(first.value, str) and bool(re.match(r"^/?\(?\[\^", first.value))
-
-
-def _handoff(call: Outcome, flow: Flow, frame: Frame) -> None:
-    """The caller's data given to code of another file: nobody has looked at it so far."""
-    if _ANSWERS.search(call.tail) or call.tail[:1].isupper() or not _is_ours(call, flow):
-        return
-    if _NO_HANDOFF.match(call.tail) and not _is_address(call.expr, flow, frame):
-        return
-    kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else _HANDED
-    handed = frozenset(o for o in call.all_arguments if o.kind in kinds)
-    if handed:
-        flow.uses.hand_off(call.expr, handed, call.tail)
-
-
-_ANSWERS = re.compile(
-    r"(?:Error|Exception|Response|Reply|Html|Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
-    r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
-)
-_HANDED = {sources.BODY, sources.QUERY, sources.FIELD}
-
-
-def _is_address(expr: ir.Call, flow: Flow, frame: Frame) -> bool:
-    """Whether a call's first argument is an address put together here: ``http.get(`${base}/x?page=${page}`)``."""
-    if not expr.args:
-        return False
-    made = pieces(expr.args[0], frame, lambda part: flow.facts(part, frame))
-    return len(made) > 1 and any(piece.text is not None and _ADDRESS.search(piece.text) for piece in made)
-
-
-_ADDRESS = re.compile(r"^https?://|[?&][\w-]+=")
-
-
-def _is_ours(call: Outcome, flow: Flow) -> bool:
-    """Whether a call goes to another file of the same project, as far as the name tells."""
-    head = call.dotted.split(".", maxsplit=1)[0].split("(", maxsplit=1)[0]
-    imported = flow.module.imports.get(_root(call.expr.func), "")
-    local = (".", "@/", "~/", "src/")
-    if head in {"this", "self", ""} or head.startswith(local) or imported.startswith(local):
-        return True
-    if flow.module.language == "script":
-        return False
-    origin = imported or (head if any(o.split(".")[0] == head for o in flow.module.imports.values()) else "")
-    top = origin.split(".", maxsplit=1)[0]
-    return bool(top) and top not in sys.stdlib_module_names and top not in _PACKAGES
-
-
-def _root(expr: ir.Expr) -> str:
-    while isinstance(expr, ir.Member | ir.Call):
-        expr = expr.base if isinstance(expr, ir.Member) else expr.func
-    return expr.id if isinstance(expr, ir.Name) else ""

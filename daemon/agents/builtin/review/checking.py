@@ -28,8 +28,9 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
             made = frame.value(expr.id)
             if isinstance(made, ir.Verdict) or (isinstance(made, ir.Call) and guards.tail_of(made.func) in _QUESTIONS):
                 stack.append(made)
-        if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in _SIGNED:
-            flow.entry.checked.update((sources.BODY, sources.HEADER))
+        if _compares_signatures(flow, expr, frame):
+            flow.entry.vouch(sources.BODY)
+            flow.entry.vouch(sources.HEADER)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {"every", "some", "filter", "find"}:
             stack.extend(answer for arg in expr.args if isinstance(arg, ir.Lambda) for answer in _answers(arg.function))
         compared = guards.compared(expr)
@@ -54,7 +55,7 @@ def _answers(function: ir.Function) -> list[ir.Expr]:
 
 
 def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool) -> None:
-    """Enter one test: a check of a part covers its whole; a form test makes the value itself harmless."""
+    """Enter one test: of this part or of the whole; a form test makes the value itself harmless."""
     if kind == "member":
         # ``x in allowed`` asks about x; ``name in body`` whether the body has it, whichever name is meant.
         known = bool(flow.facts(subjects[0], frame))
@@ -62,18 +63,39 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
     validating = any(guards.checks_by_name(function.name) for function in flow.stack[-2:])
     for subject in subjects:
         facts = flow.facts(subject, frame)
+        if kind not in {"presence", "fields"} and (validating or _answers_for_its_parameter(flow)):
+            _vouch_for_the_whole(flow, subject, frame)
         for origin in facts:
             inside = origin.steps > 0 or origin.kind in {sources.FIELD, sources.QUERY, sources.PATH}
             if kind in {"presence", "fields"} and not validating:
                 if exits and (inside or kind == "fields"):
                     flow.entry.present.add((origin.root, origin.part or "*"))
             elif inside or validating or kind in {"form", "range"}:
-                flow.entry.checked.add(origin.root)
+                # How long a whole body is says nothing of what is in it.
+                measured = kind == "range" and origin.kind == sources.BODY and not origin.part
+                flow.entry.vouch(origin.root, _LENGTH if measured else origin.part)
         key = key_of(subject)
         if kind == "form" and key and facts:
             frame.facts[key] = sources.made_safe(facts, *sinks.GUARDED)
         if kind in {"form", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
             _host_known(flow, subject.base, frame)
+
+
+_LENGTH = "(length)"
+
+
+def _answers_for_its_parameter(flow: Flow) -> bool:
+    """Whether what is being followed is a function that gives back yes or no: ``(x) => typeof x.a === "string"``."""
+    body = flow.stack[-1].body if len(flow.stack) > 1 else []
+    return len(body) == 1 and isinstance(body[0], ir.Return)
+
+
+def _vouch_for_the_whole(flow: Flow, subject: ir.Expr, frame: Frame) -> None:
+    """What a validating function asks of a part, it asks for the whole that it was given."""
+    while isinstance(subject, ir.Member | ir.Index):
+        subject = subject.base
+    for origin in flow.facts(subject, frame):
+        flow.entry.vouch(origin.root, origin.part)
 
 
 def wrapped(module: ir.Module) -> frozenset[int]:
@@ -128,6 +150,23 @@ def _functions(expr: ir.Expr, named: dict[str, ir.Expr], left: int = 3) -> Itera
     elif isinstance(expr, ir.Call) and left:
         for arg in expr.args:
             yield from _functions(arg, named, left - 1)
+
+
+_KEYED_HASH = re.compile(r"createHmac|hmac\.new|HmacSHA", re.IGNORECASE)
+
+
+def _compares_signatures(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
+    if isinstance(expr, ir.Call):
+        return guards.tail_of(expr.func) in _SIGNED
+    return (
+        isinstance(expr, ir.Verdict) and expr.op == "==" and any(_signature(flow, part, frame) for part in expr.parts)
+    )
+
+
+def _signature(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
+    """Whether one side of a comparison was computed with a key: then the sender is known."""
+    made = frame.value(expr.id) if isinstance(expr, ir.Name) else expr
+    return isinstance(made, ir.Call) and bool(_KEYED_HASH.search(flow.namer.name(made.func, frame)))
 
 
 _SIGNED = {"compare_digest", "timingSafeEqual"}

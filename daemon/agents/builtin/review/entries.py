@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review import guards, ir
 from daemon.agents.builtin.review.sources import (
     BODY,
     CONTEXT,
@@ -46,12 +46,44 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         and re.match(r"^_?(?:res|resp|response|reply|h|rep|_|next|context|ctx)$", names[1])
     ):
         return [_whole(REQUEST, first), *blank[1:]]
+    if module.language == "script" and len(names) >= 2 and _AZURE.search(function.params[1].annotation):
+        return [NOTHING, _whole(REQUEST, function.params[1]), *blank[2:]]
+    if module.language == "script" and names[:2] == ["context", "req"]:
+        return [NOTHING, _whole(REQUEST, function.params[1]), *blank[2:]]
     if module.language == "script" and names[0] in {"ctx", "c"} and len(names) <= 2 and _web_context(module):
         return [_whole(CONTEXT, first), *blank[1:]]
+    if module.language == "script" and _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
+        return [_whole(CONTEXT, first), *blank[1:]]
+    if _named_like_a_handler(function, names):
+        return [_whole(EVENT, first), *blank[1:]]
+    if module.language == "python" and "flask.Request" in {module.imports.get(p.annotation) for p in function.params}:
+        return [_whole(REQUEST, p) if module.imports.get(p.annotation) == "flask.Request" else NOTHING
+                for p in function.params]  # fmt: skip
     if _takes_event(function, names, offset):
         blank[offset] = _whole(EVENT, function.params[offset])
         return blank
     return None
+
+
+_AZURE = re.compile(r"^HttpRequest\b")
+"""A function of Azure's: ``(context: Context, req: HttpRequest)``."""
+
+
+def _named_like_a_handler(function: ir.Function, names: list[str]) -> bool:
+    """``function (e, ctx, cb)``: three parameters whose names are those of Lambda's older form."""
+    return len(names) == 3 and names[1] in _CONTEXT and names[2] in {"cb", "callback", "done"} and not function.owner
+
+
+_CONTEXT = {"context", "ctx", "_context", "_ctx"}
+_POWERTOOLS = re.compile(r"@aws-lambda-powertools/event-handler")
+
+
+def _routed_context(first: ir.Param, name: str) -> bool:
+    """``async ({ req, params }) => ...`` or ``async (reqCtx) => ...``, as the routers of powertools call it."""
+    if isinstance(first.target, ir.Record):
+        keys = {key.value for key, _ in first.target.entries if isinstance(key, ir.Const)}
+        return bool(keys & {"req", "valid"}) and keys <= {"req", "res", "params", "event", "context", "valid", "shared"}
+    return name in {"reqCtx", "requestContext", "ctx"}
 
 
 def _whole(kind: str, param: ir.Param) -> Facts:
@@ -65,9 +97,9 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
     # What the event holds (`{ body: Input }`, `Event<Form>`) says nothing about who sends it.
     if NOT_EVENT.search(re.split(r"[{<]", param.annotation)[0]) and "APIGateway" not in param.annotation:
         return False
-    typed = bool(re.search(r"Event(?:V\d|Base)?\b|ProxyRequest", param.annotation)) or bool(
-        re.search(r"(?:Handler|ProxyHandler\w*|ValidatedEvent\w*)\b", function.annotation)
-    )
+    typed = bool(
+        re.search(r"^(?!list|List|Iterable|Sequence)\S*Event(?:V\d|Base)?\b|ProxyRequest", param.annotation)
+    ) or bool(re.search(r"(?:Handler|ProxyHandler\w*|ValidatedEvent\w*)\b", function.annotation))
     name = names[offset]
     handler = bool(re.match(r"^(?:lambda_?)?handler$|_handler$|Handler$|^lambda_function$|^main$", function.name))
     if isinstance(param.target, ir.Record):
@@ -105,7 +137,8 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
     given_facts: list[Facts] = []
     for param in function.params:
         at = param.target
-        if isinstance(at, ir.Name) and at.id in {"self", "cls"}:
+        injected = isinstance(param.default, ir.Call) and guards.tail_of(param.default.func) in {"Depends", "Security"}
+        if injected or (isinstance(at, ir.Name) and at.id in {"self", "cls"}):
             given_facts.append(NOTHING)
         elif records or re.search(r"Event(?:V\d)?$", param.annotation):
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))

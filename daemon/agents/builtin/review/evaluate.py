@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, local_calls, sinks, sources, texts
+from daemon.agents.builtin.review import addresses, guards, ir, local_calls, sinks, sources, texts
 from daemon.agents.builtin.review.calls import Outcome, is_log, result_of
-from daemon.agents.builtin.review.frames import Frame, Namer, key_of, owner_of
+from daemon.agents.builtin.review.frames import ANY_KEY, Frame, Namer, key_of, owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STEP_CAP = 120_000
 SECONDS = 1.0
+_HELD = {"self.event", "this.event"}
+"""Where a class keeps the event that its base class, or whoever makes it, was given."""
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 
 
@@ -29,12 +31,28 @@ class BudgetError(Exception):
 
 @dataclass(slots=True)
 class Entry:
-    """One handler being followed: what was checked on the way."""
+    """One handler being followed: what was checked on the way.
+
+    ``checked`` keeps, by root, the parts that were looked at ("" for the whole).
+    """
 
     function: ir.Function
-    checked: set[str] = field(default_factory=set)
+    checked: dict[str, set[str]] = field(default_factory=dict)
     present: set[tuple[str, str]] = field(default_factory=set)
     called_from_outside: bool = True
+    trusted: bool = False
+
+    def vouch(self, root: str, part: str = "") -> None:
+        """A part of what came in, or the whole of it, was looked at."""
+        self.checked.setdefault(root, set()).add(part)
+
+    def knows(self, origin: Origin) -> bool:
+        """Whether somebody looked at this very value, or at all that it is part of."""
+        return self.trusted or bool(self.checked.get(origin.root, set()) & {"", origin.part})
+
+    def knows_others(self, origin: Origin) -> bool:
+        """Whether somebody looked at another part of the same input."""
+        return origin.root in self.checked
 
 
 class Evaluation(ABC):
@@ -49,7 +67,7 @@ class Evaluation(ABC):
         self.top = Frame(module.top)
         self.entry = Entry(module.top)
         self.validators = validators
-        self._service = sources.sent_by_service(module.text)
+        self.service = sources.sent_by_service(module.text)
         self._steps = 0
         self._deadline = time.thread_time() + SECONDS
         self._muted = False
@@ -111,12 +129,15 @@ class Evaluation(ABC):
             return self.facts(expr.base, frame)
         if isinstance(expr, ir.Record):
             texts.look_at_response(self, expr, frame)
+            texts.look_at_mail(self, expr, frame)
         return frozenset().union(*(self.facts(part, frame) for part in ir.parts_of(expr)))
 
     def _choice(self, expr: ir.Choice, frame: Frame) -> Facts:
         if expr.test is not None:
             self.facts(expr.test, frame)
-            if expr.test is not expr.options[0]:
+            # ``typeof x === "string" ? JSON.parse(x) : x`` asks how to read it, not what it is.
+            reads = any(isinstance(o, ir.Call) and guards.tail_of(o.func) in {"parse", "loads"} for o in expr.options)
+            if expr.test is not expr.options[0] and not reads:
                 self.asked(expr.test, frame)
         return frozenset().union(*(self.facts(option, frame) for option in expr.options))
 
@@ -130,7 +151,7 @@ class Evaluation(ABC):
                 before += str(part.value)[:200]
             elif not facts:
                 before += "\0"
-            elif sinks.fixes_host(before):
+            elif addresses.fixes_host(before):
                 facts = sources.made_safe(facts, sources.HOST_FIXED)
             found |= facts
         frame.cache[id(expr)] = found  # The look below asks for it again.
@@ -162,9 +183,12 @@ class Evaluation(ABC):
                 known = self.field_facts.get(key)
             if known is not None:
                 return known
+            if key in _HELD and not base:
+                return frozenset({Origin(sources.EVENT, "event", expr.line, expr.column, expr.end_line)})
         if isinstance(expr.base, ir.Name) and base:
             added = owner_of(frame, expr.base.id).added.get(expr.base.id, {})
-            base -= frozenset().union(*(facts for name, facts in added.items() if name != expr.name))
+            others = (facts for name, facts in added.items() if name not in {expr.name, ANY_KEY})
+            base -= frozenset().union(*others)
         return self.member(base, expr.name, expr)
 
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:
@@ -176,7 +200,7 @@ class Evaluation(ABC):
             found |= sources.context_part(name, at)
         for origin in base:
             if origin.kind == sources.EVENT:
-                found |= sources.event_part(name, origin, at, service=self._service)
+                found |= sources.event_part(name, origin, at, service=self.service)
             elif origin.kind == sources.REQUEST:
                 found |= sources.request_part(name, origin, at)
             elif origin.kind == sources.CONTEXT:
@@ -200,6 +224,12 @@ class Evaluation(ABC):
         arguments = [self.facts(arg, frame) for arg in expr.args]
         named = {name: self.facts(value, frame) for name, value in expr.kwargs}
         self._muted = muted
+        if not muted and any(arguments):
+            texts.look_at_call(self, expr, dotted, frame)
+        if ir.is_arithmetic(expr):
+            computed = frozenset().union(*arguments)
+            values = frozenset(o for o in computed if o.kind == sources.FIELD or (o.kind in sources.GIVEN and o.part))
+            self.uses.use(expr, values, "a calculation", store=False, weak=True)
         local_calls.callbacks(self, expr, receiver, arguments, frame)
         tail = guards.tail_of(expr.func)
         if (
@@ -221,11 +251,12 @@ class Evaluation(ABC):
         if local is not None:
             ordered = local_calls.ordered_arguments(local, arguments, named)
             if len(self.stack) > 1:
-                return self.call(local, ordered, local_calls.scope(self, local, frame))
-            before = self.uses.through(expr)
-            result = self.call(local, ordered, local_calls.scope(self, local, frame))
-            self.uses.back(before)
-            return result
+                result = self.call(local, ordered, local_calls.scope(self, local, frame))
+            else:
+                before = self.uses.through(expr)
+                result = self.call(local, ordered, local_calls.scope(self, local, frame))
+                self.uses.back(before)
+            return sources.read_at(result, expr, frozenset().union(*ordered))
         sinks.look(self, expr, dotted, frame)
         return result_of(Outcome(expr=expr, dotted=dotted, tail=tail, receiver=receiver, arguments=arguments,
                                  named=named, validates=self._validates(dotted, tail)), self, frame)  # fmt: skip

@@ -52,7 +52,7 @@ class Flow(Evaluation):
         self._done.clear()
         if id(function) in self._wrapped or any(self._decorator_validates(d, top) for d in function.decorators):
             facts = [sources.made_safe(fact, "check") for fact in facts]
-            self.entry.checked.add("*")
+            self.entry.trusted = True
         self.uses.enter(self.entry)
         self.call(function, facts, top)
         self.uses.leave()

@@ -6,6 +6,7 @@ import re
 
 from daemon.agents.builtin.review import ir
 from daemon.agents.builtin.review.model import words
+from daemon.agents.builtin.review.secret_names import snake
 
 # Calls that give back a checked value, or throw. Matched on the last part of the dotted name.
 _SCHEMA_METHOD = re.compile(
@@ -29,12 +30,12 @@ _PARSERS = re.compile(
                       r"jsonpickle\.\w+|loads|simplejson\.\w+|ujson\.\w+|orjson\.\w+|xml2js\.\w+|Buffer\.\w+|"
                       r"shlex\.\w+|JSON5\.parse|papaparse\.\w+|toml\.\w+)$")  # fmt: skip
 _FUNCTION = re.compile(
-    r"^(?:is_?valid\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point)\w*|assert\w*|verify\w*|ensure\w*|"
+    r"^(?:is_?valid\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point|_output|_call|_in)\w*|assert\w*|verify\w*|ensure\w*|"
     r"sanitiz\w*|sanitis\w*|"
     r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
     r"transformAndValidate|"
     r"parse(?:Input|AndValidate|With)\w*|event_parser|envelope\w*|"
-    r"betterAjvErrors|normalize[A-Z]\w*)$",
+    r"betterAjvErrors|construct_?event\w*|normalize[A-Z]\w*)$",
     re.IGNORECASE,
 )
 _LIBRARY = re.compile(
@@ -68,7 +69,7 @@ NUMERIC = re.compile(
     r"(?:^|\.)(?:Number|parseInt|parseFloat|int|float|bool|Boolean|len|Decimal|uuid\.UUID|UUID|ord|round|abs|BigInt|"
     r"hash|hexdigest|digest|createHash\(\)\S*|toFixed|strptime|fromisoformat|new Date|Date|isoformat|"
     r"toISOString|sum|count|"
-    r"ObjectId|Math\.\w+|datetime\.\w+|uuid4|uuidv4|v4|randomUUID|isinstance|ipaddress\.\w+)$"
+    r"ObjectI[dD]|Math\.\w+|datetime\.\w+|uuid4|uuidv4|v4|randomUUID|isinstance|ipaddress\.\w+)$"
 )
 SAFE_FOR = {
     "shell": re.compile(r"(?:^|\.)(?:quote|shellescape|shell-quote\.\w+|escapeshellarg|encodeURIComponent)$"),
@@ -76,6 +77,7 @@ SAFE_FOR = {
         r"(?:^|\.)(?:escape|escapeId|escape_string|format_ident|Identifier|quote_ident|quote_name|mogrify|adapt|"
         r"Literal)$"
     ),
+    "ldap": re.compile(r"(?:^|\.)(?:escape_filter_chars|escape_rdn|ldapEscape\S*|filter_format)$"),
     "path": re.compile(
         r"(?:^|\.)(?:basename|secure_filename|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
     ),
@@ -86,6 +88,35 @@ SAFE_FOR = {
         re.IGNORECASE,
     ),
 }
+
+
+_WHO = words(
+    """
+    auth authorized authorised authorization authenticated authentication authenticate authorize authorizer
+    authorise token tokens jwt session sessions login permission permissions role roles admin scope scopes csrf
+    captcha recaptcha access owner ownership password passwd credential credentials apikey membership member cognito
+    """
+)
+"""Nouns in the names of functions that ask who is calling: what is sent along is as unknown afterwards as before."""
+_WHETHER = words(
+    """
+    exist exists existing existence duplicate unique uniqueness status health connection table bucket queue account
+    balance quota limit limits tenant subscription availability available inventory stock database db cache env
+    environment version state ready idempotency
+    """
+)
+"""Nouns of functions that ask how things stand elsewhere: ``checkStock(productId)``."""
+
+
+def asks_who(tail: str) -> bool:
+    """Whether a function of this name finds out who is calling: ``verifyAuth(event)``."""
+    return bool(set(snake(tail).split("_")) & _WHO)
+
+
+def _asks_something_else(tail: str) -> bool:
+    """Whether a function that checks something checks who calls or how things stand, not what it is given."""
+    parts = set(snake(tail).split("_"))
+    return asks_who(tail) or bool(parts & _WHETHER and not parts & {"valid", "validate", "validator"})
 
 
 _SCHEMA = re.compile(r"schema", re.IGNORECASE)
@@ -101,9 +132,9 @@ def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     if _LIBRARY.match(head) and tail not in {"compile", "object", "default"}:
         return True
     if _FUNCTION.match(tail):
+        return not _asks_something_else(tail)
+    if tail in _OF_SCHEMAS_ONLY:
         return True
-    if tail in {"safeParse", "safeParseAsync", "parseAsync"}:
-        return True  # Only schemas have these.
     return bool(_SCHEMA_METHOD.match(tail)) and bool(
         _SCHEMA_RECEIVER.search(dotted[: -len(tail)]) or _model(dotted, imports)
     )
@@ -119,6 +150,12 @@ def _model(dotted: str, imports: dict[str, str]) -> bool:
     )
 
 
+_OF_SCHEMAS_ONLY = {
+    "safeParse", "safeParseAsync", "parseAsync", "model_validate", "model_validate_json", "parse_obj", "parse_raw",
+    "validate_python", "validate_json",
+}  # fmt: skip
+
+
 def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
     """What a single test asks (type, form, range, presence or fields), and of which expressions."""
     if isinstance(expr, ir.Verdict):
@@ -127,6 +164,8 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
         tail = tail_of(expr.func)
         if tail == "isinstance":
             return _isinstance(expr)
+        if tail in {"startsWith", "startswith"} and _only_a_scheme(expr):
+            return "presence", [expr.func.base] if isinstance(expr.func, ir.Member) else []
         subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
         if tail in MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
             # A text that is searched is asked about; of a list, what is looked for in it.
@@ -143,6 +182,16 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
     if isinstance(expr, ir.Index):
         return "fields", [expr.base]
     return None
+
+
+_SCHEME = re.compile(r"^(?:https?|ftp|file|data)?:?/{0,2}$")
+
+
+def _only_a_scheme(expr: ir.Call) -> bool:
+    """``url.startsWith("http")`` says how to ask, not whom."""
+    first = expr.args[0] if expr.args else None
+    given = first.items if isinstance(first, ir.Listing) else [first]
+    return all(isinstance(one, ir.Const) and isinstance(one.value, str) and _SCHEME.match(one.value) for one in given)
 
 
 def _isinstance(expr: ir.Call) -> tuple[str, list[ir.Expr]]:

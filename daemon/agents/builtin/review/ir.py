@@ -199,6 +199,13 @@ def number(line: int, column: int, end_line: int, parts: list[Expr]) -> Expr:
     return Call(line, column, end_line, Name(line, column, end_line, "Number"), parts)
 
 
+def is_arithmetic(expr: Call) -> bool:
+    """Whether a call stands for arithmetic on several values (see ``number``)."""
+    return (
+        isinstance(expr.func, Name) and expr.func.id == "Number" and len(expr.args) > 1 and expr.line == expr.func.line
+    )
+
+
 def parts_of(expr: Expr) -> list[Expr]:
     """The expressions straight inside one. A function's body is not inside."""
     if isinstance(expr, Concat | Mix | Verdict):

@@ -41,10 +41,10 @@ _KEYED = (
 )  # fmt: skip
 _SESSION = re.compile(
     r"(?:^|\.)(?:express-session|express-jwt(?:\.\w+)?|session|koa-session|cookie-session|koa-jwt|fastify-jwt|"
-    r"expressjwt|passport-jwt\.Strategy)$"
+    r"expressjwt|passport(?:-[\w-]+)?(?:\.\w*Strategy|/lib\S*)?)$"
 )
 _MAKES = {"asKey", "from", "createSecretKey", "importKey"}
-_SECRET_KEYS = {"secret", "secretOrKey", "secretOrPrivateKey", "jwtSecret", "keys"}
+_SECRET_KEYS = {"secret", "secretOrKey", "secretOrPrivateKey", "jwtSecret", "keys", "clientSecret", "consumerSecret"}
 
 
 def find(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:

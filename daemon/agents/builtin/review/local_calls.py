@@ -50,6 +50,9 @@ def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:
             return None
         if isinstance(base, ir.Name) and base.id in {"this", "self", "cls", "exports", function.owner}:
             return function
+        made = frame.value(base.id) if isinstance(base, ir.Name) else base
+        if isinstance(made, ir.Call) and isinstance(made.func, ir.Name) and made.func.id == function.owner:
+            return function  # ``handler = Handler(); handler.run(x)``
     return None
 
 

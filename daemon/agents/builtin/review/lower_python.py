@@ -85,7 +85,7 @@ class _Lowering:
         defaults = [*blank, *arguments.defaults, *arguments.kw_defaults]
         for argument, default in zip([*positional, *arguments.kwonlyargs], defaults, strict=True):
             annotation = ast.unparse(argument.annotation) if argument.annotation else ""
-            given = self.expr(default) if isinstance(default, ast.Constant) else None
+            given = self.expr(default) if isinstance(default, ast.Constant | ast.Call) else None
             params.append(ir.Param(ir.Name(*_place(argument), argument.arg), annotation[:200], given))
         made = ir.Function(name, node.lineno, params=params, owner=owner)
         self.module.functions.append(made)

@@ -58,12 +58,26 @@ PATHS = re.compile(
     r"rmSync|rmdir|"
     r"mkdir|mkdirSync|copyFile|copyFileSync|rename|renameSync|open|openSync|outputFile|remove|readJson|readJSON|"
     r"writeJson)|"
-    r"(?:ejs|pug)(?:\.default)?\.renderFile|\S*\.(?:sendFile|download_file|extractall))$"
+    r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:sendFile|download_file|extractall))$"
 )
 PATH_READS = re.compile(
     r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
 )
 PATH_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "rename", "rmdir", "mkdir"}
+DIRECTORY = re.compile(r"(?:^|\.)(?:search(?:_s|_st|_ext|_ext_s)?|paged_search)$")
+"""Searches of a directory (LDAP)."""
+DIRECTORIES = re.compile(r"\bldap", re.IGNORECASE)
+CLIENTS = re.compile(
+    r"^(?:aio)?boto3\.(?:client|resource)(?:\(\w*\))?$|^@aws-sdk/client-[\w-]+\.\w+Client$|^aws-sdk\.\w+$"
+)
+"""Constructors of AWS clients; some take the address to speak to."""
+RUNS_BY_NAME = re.compile(
+    r"^(?:(?:shell|bash|cmd|command)_?(?:exec(?:ute)?|run)|(?:exec(?:ute)?|run)_?(?:shell|bash|cmd|command|script|code)\w*|"
+    r"exec(?:ute)?_and_\w+)$",
+    re.IGNORECASE,
+)
+"""Functions of other files that run what they are given, as far as their name tells."""
+STARTS_MACHINES = {"run_instances", "create_instances", "runInstances", "RunInstancesCommand", "request_spot_instances"}
 REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")
 REQUESTS = re.compile(
     r"^(?:fetch|node-fetch(?:\.default)?|isomorphic-fetch|cross-fetch(?:\.\w+)?|undici\.(?:fetch|request)|"
@@ -77,11 +91,22 @@ REQUESTS = re.compile(
     r"urllib3\.(?:PoolManager\(\)\.)?(?:request|urlopen)|botocore\.awsrequest\.AWSRequest|"
     r"git\.Repo\.clone_from|simple-git\S*\.clone|wretch|link-preview-js\.getLinkPreview|open-graph-scraper|unfurl\S*|"
     r"metascraper|rss-parser\(\)\.parseURL|cheerio\.fromURL|ytdl-core(?:\.\w+)?|@distube/ytdl-core(?:\.\w+)?|playwright\S*\.goto|"
-    r"feedparser\.parse|newspaper\.Article|pytube\.YouTube|pdfkit\.from_url|imgkit\.from_url|cloudscraper\.\S*\.get|"
+    r"feedparser\.parse|newspaper\.Article|pytube\.YouTube|pdfkit\.from_url|imgkit\.from_url|(?:tf|tensorflow|keras)\.\S*utils\.get_file|cloudscraper\.\S*\.get|"
     r"(?:pandas|pd)\.read_(?:csv|json|html|excel|parquet|xml)|selenium\.\S*\(\)\.get|requests_html\.\S*\.get|"
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
-    r"wget\.download|\S*(?:page|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+)$"
+    r"wget\.download|\S*(?:[pP]age|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+|wkhtmltopdf|wkhtmltoimage\.generate|slackweb\.Slack|"
+    r"slack_sdk\.webhook\.WebhookClient|slack_sdk\.WebhookClient|@slack/webhook\.IncomingWebhook|"
+    r"html-pdf-node\.generatePdf|capture-website\.\w+|\S*(?:create|newPage|createPage)\(\)\.open)$"
 )
+PAGES = re.compile(
+    r"(?:^|\.)(?:[pP]age|newPage\(\)|new_page\(\))\.(?:setContent|set_content)$|^(?:html-pdf|pdf)\.create$"
+)
+"""What renders HTML in a browser on the server."""
+PAGE_CODE = re.compile(
+    r"(?:^|\.)(?:[pP]age|newPage\(\)|new_page\(\)|[fF]rame)\.(?:evaluate(?:Handle|OnNewDocument)?|addInitScript|addScriptTag|"
+    r"evaluateAsync|evaluateJavaScript)$"
+)
+"""What runs its first argument, when that is a text, in a page."""
 SQL_WORDS = re.compile(
     r"\b(?:select\b[\s\S]{1,400}?\bfrom|insert\s+into|update\s+[\w`\"'\[\].{}%$ -]{1,80}\s+set|update\s*$|"
     r"delete\s+from|create\s+(?:temporary\s+)?(?:table|database|user|view|schema|role)|"
@@ -131,3 +156,9 @@ SQL_LIBRARIES = re.compile(
     r"rds-data|RDSDataService|athena|aurora|slonik|snowflake|redshift|duckdb|mariadb|asyncpg",
     re.IGNORECASE,
 )
+DOCUMENT_CLIENT = re.compile(
+    r"dynamo|DocumentClient|documentClient|docClient|ddb|\.Table\(\)|(?:^|\.)(?:db|table|client|dynamoDB)$",
+    re.IGNORECASE,
+)
+MODEL = re.compile(r"^(?:\.{1,2}|@|~|src)/\S*models?\b|^\.{1,2}/\S*[mM]odel\b")
+"""A model of the project's own: ``../models/user``."""

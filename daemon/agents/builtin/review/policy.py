@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review.model import Hit
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class Statement:
     """One statement that allows something. ``kind``: identity, trust (who may assume), resource (a resource's own),
-    endpoint (what a VPC endpoint lets through).
+    endpoint (what a VPC endpoint lets through). ``condition``: it has one; ``says_who``: one that some callers fail.
     """
 
     line: int
@@ -27,8 +28,9 @@ class Statement:
     resources: list[Scalar] = field(default_factory=list)
     not_resources: list[Scalar] = field(default_factory=list)
     principals: list[Scalar] = field(default_factory=list)
-    not_principals: bool = False
+    not_principals: list[Scalar] = field(default_factory=list)
     condition: bool = False
+    says_who: bool = False
 
 
 # Actions that IAM cannot limit to resources, or that only list: "*" is the right thing to write for them.
@@ -46,7 +48,7 @@ _RESOURCELESS = re.compile(
     r"ecr-public:getauthorizationtoken|ssmmessages:|ec2messages:|kms:(?:createkey|generaterandom|listaliases)|tag:|"
     r"organizations:|ce:|pricing:|iam:(?:get|list|generate)|autoscaling:describe|application-autoscaling:|"
     r"cloudfront:|"
-    r"acm:(?:requestcertificate|list)|route53:(?:list|get)|iot:(?:connect|describeendpoint)|mediaconvert:|support:|"
+    r"acm:(?:requestcertificate|list)|route53:(?:list|get)|iot:describeendpoint|mediaconvert:|support:|"
     r"health:|budgets:|cur:|elasticloadbalancing:describe|apigateway:get|cognito-identity:|mobiletargeting:|"
     r"sms-voice:|"
     r"appconfig:|bedrock:(?:list|get)|sqs:listqueues|sns:(?:listtopics|publish)|ses:(?:get|list|verify|put(?:account|configurationset)|createtemplate|updatetemplate|deletetemplate)|lambda:(?:list|"
@@ -64,7 +66,7 @@ _ESCALATION = re.compile(
     r"setdefaultpolicyversion|"
     r"createaccesskey|createloginprofile|updateloginprofile|updateassumerolepolicy|addusertogroup|\*|p\*|put\*|"
     r"attach\*|create\*|pass\*)|"
-    r"organizations:\*)$",
+    r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint)$",
     re.IGNORECASE,
 )
 _HARMLESS_SERVICES = re.compile(r"^(?:execute-api|xray|ssmmessages|ec2messages|tag|health|pricing)$", re.IGNORECASE)
@@ -89,7 +91,9 @@ def judge(statement: Statement) -> list[Hit]:
     """What is too wide in a statement: at most one hit for its rights and one for who holds them."""
     hits = [hit for hit in (_exceptions(statement), _principal(statement)) if hit]
     if statement.kind == "trust":
-        return hits
+        return [*hits, *filter(None, [_every_action_of_one(statement)])]
+    if statement.kind == "resource" and not any(hit.rule == "iam.wildcard-principal" for hit in hits):
+        hits += filter(None, [_every_action_of_one(statement)])
     rights = _every_action(statement) or _service(statement) or _escalation(statement) or _resources(statement)
     passing = _pass_role(statement)
     if passing and not (rights and rights.rule == "iam.action-wildcard"):
@@ -127,7 +131,7 @@ def _wild_resource(statement: Statement) -> Scalar | None:
 
 def _exceptions(statement: Statement) -> Hit | None:
     listed = [action for action in statement.not_actions if action.literal or ":" in action.text]
-    if listed and statement.kind == "identity":
+    if listed and statement.kind != "endpoint":
         first = listed[0]
         scope = "everything" if _wild_resource(statement) or not statement.resources else "the resources named"
         return _hit("iam.not-action", first, f"Allows all actions but those listed (NotAction), on {scope}.",
@@ -139,10 +143,15 @@ def _exceptions(statement: Statement) -> Hit | None:
 
 
 def _principal(statement: Statement) -> Hit | None:
+    if statement.says_who:
+        return None
+    if statement.not_principals and statement.kind != "endpoint":
+        return _hit("iam.wildcard-principal", statement.not_principals[0],
+                    "Allows everyone but those listed (NotPrincipal), strangers too.")  # fmt: skip
     anyone = next(
         (p for p in statement.principals if p.literal and p.text.strip() in {"*", "arn:aws:iam::*:root"}), None
     )
-    if anyone is None or statement.condition:
+    if anyone is None:
         return None
     if statement.kind == "trust":
         return _hit("iam.wildcard-principal", anyone, "Any AWS account may assume this role.", level=Level.ERROR)
@@ -163,6 +172,19 @@ def _every_action(statement: Statement) -> Hit | None:
     return _hit("iam.action-wildcard", action, f"Allows every action of every service (`*`){_where(statement)}.",
                 level=None if wild or not statement.resources else Level.WARNING,
                 end=_as_far_as(action, wild))  # fmt: skip
+
+
+def _every_action_of_one(statement: Statement) -> Hit | None:
+    """``*`` in a resource's own policy or a role's trust: every action of that one resource, for others to use."""
+    action = next((a for a in statement.actions if a.literal and _EVERY_ACTION.match(a.text.strip())), None)
+    if action is None or (statement.principals and all(_OWN_ACCOUNT.search(p.text) for p in statement.principals)):
+        return None
+    return _hit("iam.action-wildcard", action, "Allows every action (`*`) on this resource to those it names.",
+                level=Level.WARNING)  # fmt: skip
+
+
+_OWN_ACCOUNT = re.compile(r"\$\{[^}]*\}:root$|AccountRootPrincipal", re.IGNORECASE)
+"""The account itself: without it a key's policy would lock everyone out."""
 
 
 def _where(statement: Statement) -> str:
@@ -203,7 +225,7 @@ def _service(statement: Statement) -> Hit | None:
 
 
 def _pass_role(statement: Statement) -> Hit | None:
-    passing = next((a for a in statement.actions if a.text.strip().lower() == "iam:passrole"), None)
+    passing = next((a for a in statement.actions if _covers(a, "iam:passrole")), None)
     if passing is None or statement.kind != "identity":
         return None
     wild = next((r for r in statement.resources if _EVERY_ROLE.match(_HOLE.sub("x", r.text.strip()))), None)
@@ -216,13 +238,33 @@ def _pass_role(statement: Statement) -> Hit | None:
 
 
 def _escalation(statement: Statement) -> Hit | None:
-    risky = next((a for a in statement.actions if a.literal and _ESCALATION.match(a.text.strip())), None)
+    risky = next((a for a in statement.actions if a.literal and _escalates(a.text.strip())), None)
     if risky is None or _wild_resource(statement) is None or statement.kind != "identity":
         return None
     return _hit("iam.privilege-escalation", risky, f"`{risky.text.strip()}` on every resource lets its holder grant "
                 "itself any right" + (", under a condition." if statement.condition else "."),
                 level=Level.NOTE if statement.condition else None,
                 end=_as_far_as(risky, _wild_resource(statement)))  # fmt: skip
+
+
+def _covers(action: Scalar, name: str) -> bool:
+    """Whether an action as written, which may have wildcards behind its service, allows this one."""
+    text = action.text.strip().lower()
+    if text == name:
+        return True
+    service, _, verb = text.partition(":")
+    return action.literal and bool(verb.strip("*")) and service == name.partition(":")[0] and fnmatchcase(name, text)
+
+
+def _escalates(action: str) -> bool:
+    if _ESCALATION.match(action):
+        return True
+    text = action.lower()
+    return text.startswith("iam:") and "*" in text and any(fnmatchcase(name, text) for name in _RAISING)
+
+
+_RAISING = ("iam:putrolepolicy", "iam:attachrolepolicy", "iam:createaccesskey", "iam:createpolicyversion",
+            "iam:updateassumerolepolicy", "iam:attachuserpolicy", "iam:putuserpolicy")  # fmt: skip
 
 
 def _resources(statement: Statement) -> Hit | None:

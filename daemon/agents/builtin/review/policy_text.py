@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from daemon.agents.builtin.review import read_yaml
@@ -9,6 +10,7 @@ from daemon.agents.builtin.review import read_yaml
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.document import Node
 
+_TELLING = re.compile(r'ction|"environment"|"[vV]alue"')
 LONGEST: Final = 100_000
 """Characters of a text that is read as a policy; longer ones are left alone."""
 
@@ -18,7 +20,7 @@ def read(text: str, first_line: int) -> Node | None:
 
     Holes (``${...}``) may stand in strings or as whole values; Terraform's ``%{ if }`` lines are passed over.
     """
-    if len(text) > LONGEST or not text.lstrip().startswith(("{", "[")) or "ction" not in text:
+    if len(text) > LONGEST or not text.lstrip().startswith(("{", "[")) or not _TELLING.search(text):
         return None
     try:
         documents = read_yaml.parse(text, json=True, first_line=first_line)

@@ -8,7 +8,7 @@ import re
 from daemon.agents.builtin.review.secret_names import is_secret_name, snake
 
 _PLACEHOLDER = re.compile(
-    r"^(?:x{3,}|\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|empty|string|str|number|"
+    r"^(?:[\w.-]{0,12}x{4,}|[\w.-]{0,12}\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|empty|string|str|number|"
     r"your[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*|<.*>|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|"
     r"enter.*|insert.*|"
     r"replace.*|change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|"
@@ -72,6 +72,9 @@ def is_secret_value(value: str, name: str = "") -> bool:
         return True
     if snake(bare) == snake(name) or (name and snake(bare).replace("_", "") == snake(name).replace("_", "")):
         return False
+    named = snake(bare).split("_")
+    if len(named) > 1 and _WORDED.match(bare) and set(named) <= set(snake(name).split("_")):
+        return False  # ``db_password_name = "db-password"``
     if bare.count(" ") > 2 or _LABEL.match(bare) or _in_order(bare, name):
         return False
     if snake(name).endswith("token") and (_WORD.match(bare) or _TOKEN_NAME.match(bare)):

@@ -22,6 +22,9 @@ FROM_CALLER = frozenset({BODY, QUERY, PATH, HEADER, FIELD, EVENT, REQUEST})
 
 TAINTED = FROM_CALLER | {RECORD}
 
+GIVEN = frozenset({BODY, QUERY, FIELD})
+"""Origins whose shape the caller decides as well: any type, any depth."""
+
 WEAK = frozenset({STORED, PARAM})
 """Origins that somebody else may decide; they count only where building a string is wrong whatever is in it."""
 
@@ -61,7 +64,7 @@ _EVENT_PARTS = {
     **dict.fromkeys(("pathParameters", "path_parameters", "path", "rawPath", "params", "raw_path"), PATH),
     **dict.fromkeys(("headers", "multiValueHeaders", "cookies", "get_header_value",
                      "resolved_headers_field"), HEADER),
-    **dict.fromkeys(("Records", "records", "detail", "Detail", "message", "subject", "messages", "arguments", "Payload",
+    **dict.fromkeys(("Records", "records", "detail", "Detail", "subject", "messages", "arguments", "Payload",
                      "parameters", "currentIntent", "sessionState", "inputTranscript", "interpretations", "requestBody",
                      "record", "rawEvent", "rmqMessagesByQueue"), RECORD),
 }  # fmt: skip
@@ -163,6 +166,19 @@ def context_part(name: str, at: ir.Expr) -> Facts:
 def made_safe(facts: Facts, *sinks: str) -> Facts:
     """The same origins, harmless to these sinks."""
     return frozenset(replace(origin, safe=origin.safe | set(sinks)) for origin in facts)
+
+
+def read_at(facts: Facts, at: ir.Expr, given: Facts) -> Facts:
+    """What a function of the file read for its caller is input where it was called; what it was given stays where it
+    is.
+    """
+    passed = {(origin.line, origin.column) for origin in given}
+    return frozenset(
+        origin
+        if (origin.line, origin.column) in passed or origin.kind in WEAK
+        else replace(origin, line=at.line, column=at.column, end_line=at.end_line)
+        for origin in facts
+    )
 
 
 def deeper(facts: Facts) -> Facts:

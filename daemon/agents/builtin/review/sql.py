@@ -34,7 +34,7 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             return
         harm = harmful(found, "sql")
         flow.uses.inject(
-            "injection.sql", call, harm or _weak_sql(found, tail), f"the text of the SQL given to `{short(name)}`"
+            "injection.sql", call, harm or weak(found, tail), f"the text of the SQL given to `{short(name)}`"
         )
         _parameters(flow, call, text, name, frame)
     elif (tail in names.SQL_RUNS and _is_sql_receiver(name, flow)) or name.endswith("sequelize.literal"):
@@ -42,7 +42,7 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
 
 
-def _weak_sql(found: list[Piece], tail: str) -> list[Origin]:
+def weak(found: list[Piece], tail: str) -> list[Origin]:
     """Values of unknown origin pasted into SQL: wrong whatever they are, unless they only name a table or a clause."""
     if tail == "text":
         return []
@@ -64,6 +64,7 @@ def _weak_sql(found: list[Piece], tail: str) -> list[Origin]:
 
 
 _BUILDER = re.compile(r"createQueryBuilder|create_query_builder")
+_HOLES = re.compile(r"%s|\?|\$\d+|%\(\w+\)s|:\w+")
 _LISTS = re.compile(r"\b(?:values|in)\s*\(", re.IGNORECASE)
 
 
@@ -83,5 +84,9 @@ def _parameters(flow: Flow, call: ir.Call, text: str, name: str, frame: Frame) -
     if not re.search(r"\b(?:insert|update|replace|merge|delete)\b", text, re.IGNORECASE):
         return
     rest = [*call.args[1:], *(value for key, value in call.kwargs if key not in names.SQL_KEYS)]
+    if len(rest) == 1 and isinstance(rest[0], ir.Listing) and re.match(r"\s*(?:update|delete)\b", text, re.IGNORECASE):
+        # What stands behind WHERE only finds the row.
+        kept = len(_HOLES.findall(re.split(r"\bwhere\b", text, flags=re.IGNORECASE)[0]))
+        rest = list(rest[0].items[:kept])
     facts = frozenset().union(*(flow.facts(arg, frame) for arg in rest))
     stores.store(flow, call, facts, f"`{short(name)}`")

@@ -105,6 +105,7 @@ def read_statement(node: Map, place: Place) -> Statement | None:
     if actions is not None and all(_STACK_POLICY.match(action.text) for action in scalars(actions)):
         return None
     resources = node.get("Resource", "resources", "resource", "Resources", "resourceArns", "resource_arns")
+    condition = node.get("Condition", "condition", "conditions", "Conditions", *SOURCES)
     return Statement(
         line=node.line,
         end_line=node.end_line,
@@ -114,7 +115,9 @@ def read_statement(node: Map, place: Place) -> Statement | None:
         resources=scalars(resources),
         not_resources=scalars(node.get("NotResource", "not_resources", "notResources")),
         principals=_principals(node),
-        condition=_has(node.get("Condition", "condition", "conditions", "Conditions", *SOURCES)),
+        not_principals=_named(node.get("NotPrincipal", "not_principals", "notPrincipals")),
+        condition=_has(condition),
+        says_who=_has(condition) and not _asks_how_only(condition),
     )
 
 
@@ -158,8 +161,33 @@ def _kind(node: Map, place: Place, actions: list[Scalar]) -> str:
 _TRUST = {"AssumeRolePolicyDocument", "assume_role_policy", "assumeRolePolicyDocument"}
 
 
+_HOW = re.compile(
+    r"^(?:aws:SecureTransport|s3:TlsVersion|aws:CurrentTime|aws:EpochTime|aws:TokenIssueTime|s3:x-amz-(?:acl|"
+    r"server-side-encryption\S*)|s3:(?:prefix|delimiter|max-keys))$",
+    re.IGNORECASE,
+)
+"""Keys of a condition that anybody can meet: they ask how a call is made, not by whom."""
+
+
+def _asks_how_only(condition: Node | None) -> bool:
+    """Whether all that a condition names are such keys; one that cannot be read is believed."""
+    if isinstance(condition, Seq):
+        return bool(condition.items) and all(_asks_how_only(item) for item in condition.items)
+    if not isinstance(condition, Map):
+        return False
+    variable = condition.get("variable")
+    if variable is not None:
+        return isinstance(variable, Scalar) and bool(_HOW.match(variable.text))
+    asked = [key for _, test in condition.entries if isinstance(test, Map) for key, _ in test.entries]
+    plain = all(isinstance(test, Map) for _, test in condition.entries)
+    return plain and bool(asked) and all(_HOW.match(key.text) for key in asked)
+
+
 def _principals(node: Map) -> list[Scalar]:
-    value = node.get("Principal", "principals", "principal")
+    return _named(node.get("Principal", "principals", "principal"))
+
+
+def _named(value: Node | None) -> list[Scalar]:
     if isinstance(value, Map):
         named = value.get("AWS", "identifiers", "CanonicalUser")
         return scalars(named) or ([Scalar("<service>", value.line, value.column, value.end_line, literal=False)])
@@ -178,7 +206,7 @@ def _principals(node: Map) -> list[Scalar]:
 
 def _secrets(node: Map, place: Place) -> list[Hit]:
     """Secret names beside literal values straight in this map, and name/value pairs as containers write them."""
-    if any(key in _NO_SECRETS_UNDER for key in place.keys):
+    if any(key in _NO_SECRETS_UNDER for key in place.keys) and "AWS::CloudFormation::Authentication" not in place.keys:
         return []
     hits = []
     beside = [value.text for _, value in node.entries if isinstance(value, Scalar)]

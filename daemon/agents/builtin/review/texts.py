@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review import ir, sources, sql
+from daemon.agents.builtin.review.arguments import resolved
 from daemon.agents.builtin.review.frames import Piece, pieces
 
 if TYPE_CHECKING:
@@ -24,7 +25,25 @@ _TAG = re.compile(
     r"pre|form|input|iframe|button)\b[^<]*>?",
     re.IGNORECASE,
 )
-_FROM_A_BROWSER = frozenset({sources.BODY, sources.QUERY, sources.PATH, sources.FIELD})
+FROM_A_BROWSER = frozenset({sources.BODY, sources.QUERY, sources.PATH, sources.FIELD, sources.EVENT})
+
+
+_FORMATS = {"util.format", "sprintf", "util.default.format"}
+
+
+def look_at_call(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
+    """Look at a text that a call puts together: ``html.concat(name)``, ``util.format("<b>%s</b>", name)``."""
+    if dotted in _FORMATS:
+        parts = call.args
+    elif isinstance(call.func, ir.Member) and call.func.name == "concat":
+        parts = [call.func.base, *call.args]
+    else:
+        return
+    head = pieces(parts[0], frame, lambda e: flow.facts(e, frame))[:1] if parts else []
+    if head and head[0].text:
+        made = ir.Concat(call.line, call.column, call.end_line, parts)
+        flow.uses.keep(made)
+        look(flow, made, frame)
 
 
 def look(flow: Flow, expr: ir.Concat, frame: Frame) -> None:
@@ -34,22 +53,38 @@ def look(flow: Flow, expr: ir.Concat, frame: Frame) -> None:
     )
     head = expr.parts[0]
     if isinstance(head, ir.Name):
-        resolved = frame.value(head.id)
-        if isinstance(resolved, ir.Const) and isinstance(resolved.value, str):
-            constants = resolved.value + constants[3:]
+        begun = frame.value(head.id)
+        if isinstance(begun, ir.Const) and isinstance(begun.value, str):
+            constants = begun.value + constants[3:]
     if _STATEMENT.match(constants[:2000]) and not _SENTENCE.match(constants):
         found = sources.of_kinds(flow.facts(expr, frame), sources.TAINTED, "sql")
         if found:
             flow.uses.built_sql(expr, found)
+        else:
+            made = pieces(expr, frame, lambda e: flow.facts(e, frame))
+            flow.uses.built_sql(expr, [o for o in sql.weak(made, "") if o.kind == sources.PARAM])
     elif _TAG.search(constants[:20_000]) and _escapable(expr, frame, flow):
-        found = sources.of_kinds(flow.facts(expr, frame), _FROM_A_BROWSER, "template")
+        found = sources.of_kinds(flow.facts(expr, frame), FROM_A_BROWSER, "template")
         flow.uses.inject("injection.html", expr, found, "HTML without being escaped")
 
 
 def _escapable(expr: ir.Concat, frame: Frame, flow: Flow) -> bool:
     """Whether input is pasted straight into the text; what a template engine renders escapes for itself."""
     found: list[Piece] = pieces(expr, frame, lambda e: flow.facts(e, frame))
-    return any(sources.of_kinds(piece.facts, _FROM_A_BROWSER, "template") for piece in found)
+    return any(sources.of_kinds(piece.facts, FROM_A_BROWSER, "template") for piece in found)
+
+
+def look_at_mail(flow: Flow, expr: ir.Record, frame: Frame) -> None:
+    """A mail whose HTML is put together from input: ``{ Html: { Data } }``, ``{ to, html }``."""
+    names = {
+        key.value: value for key, value in expr.entries if isinstance(key, ir.Const) and isinstance(key.value, str)
+    }
+    body: ir.Expr | None = names.get("html") if names.keys() & {"to", "subject"} else names.get("Html")
+    if isinstance(body, ir.Record):
+        body = next((value for key, value in body.entries if isinstance(key, ir.Const) and key.value == "Data"), None)
+    if body is not None and not isinstance(resolved(body, frame), ir.Member | ir.Index):
+        found = sources.of_kinds(flow.facts(body, frame), FROM_A_BROWSER, "template")
+        flow.uses.inject("injection.html", body, found, "the HTML of a mail without being escaped")
 
 
 def look_at_response(flow: Flow, expr: ir.Record, frame: Frame) -> None:
@@ -63,5 +98,5 @@ def look_at_response(flow: Flow, expr: ir.Record, frame: Frame) -> None:
         for _, value in headers.entries
     )
     if html:
-        found = sources.of_kinds(flow.facts(body, frame), _FROM_A_BROWSER, "template")
+        found = sources.of_kinds(flow.facts(body, frame), FROM_A_BROWSER, "template")
         flow.uses.inject("injection.html", body, found, "an HTML response without being escaped")

@@ -27,7 +27,9 @@ _BY_NAME = {sources.FIELD, sources.RECORD}
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A value of the caller's put to use: which statement, which origin, how gravely."""
+    """A value of the caller's put to use: which statement, which origin, how gravely, and whether it was at least asked
+    to be there.
+    """
 
     at: int
     line: int
@@ -36,6 +38,7 @@ class _Use:
     how: str
     store: bool
     weak: bool
+    there: bool = False
 
 
 class Uses:
@@ -117,17 +120,17 @@ class Uses:
     def leave(self) -> None:
         """Report, for each use, the first unchecked origin, and each origin once."""
         entry = self._entry
-        if entry is None or "*" in entry.checked:
+        if entry is None or entry.trusted:
             return
         groups: dict[int, list[_Use]] = {}
         for use in self._uses:
-            if use.origin.root in entry.checked:
+            if entry.knows(use.origin):
                 continue
+            use = replace(use, weak=use.weak or entry.knows_others(use.origin))  # noqa: PLW2901 - the same, seen in this light
             if use.store:
                 asked = {part for root, part in entry.present if root == use.origin.root}
-                if asked & {"*", use.origin.part}:
-                    continue
-                use = replace(use, weak=use.weak or bool(asked))  # noqa: PLW2901 - the same use, seen in this light
+                there = bool(asked & {"*", use.origin.part})
+                use = replace(use, weak=use.weak or bool(asked), there=there)  # noqa: PLW2901 - likewise
             groups.setdefault(use.at, []).append(use)
         for group in sorted(groups.values(), key=lambda group: all(use.weak for use in group)):
             self._report(group)
@@ -143,7 +146,8 @@ class Uses:
         self._seen.add(key)
         where = f" on line {first.line}" if first.line != origin.line else ""
         level = Level.NOTE if first.weak else None
-        detail = f"{said(origin)} {_reach(origin)} {first.how}{where} with no check of its shape."
+        checked = "no check but that it is there" if first.there else "no check of its shape"
+        detail = f"{said(origin)} {_reach(origin)} {first.how}{where} with {checked}."
         place = {"line": origin.line, "column": origin.column, "end_line": origin.end_line}
         self.hits.append(Hit(rule=rule, level=level, detail=detail, **place))
 

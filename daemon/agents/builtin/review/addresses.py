@@ -1,0 +1,79 @@
+"""Input that decides where a request goes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, short
+from daemon.agents.builtin.review.sources import TAINTED
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame, Piece
+
+
+def client(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """An AWS client that signs its requests for whichever host it is told."""
+    target = argument(call, 99, "endpoint_url")
+    options = resolved(call.args[0], frame) if call.args else None
+    if target is None and isinstance(options, ir.Record):
+        target = entry(options, "endpoint")
+    if target is not None and not _host_is_fixed(found := parts(flow, target, frame)):
+        flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the endpoint of an AWS client")
+
+
+def request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """A request whose host the input decides, and what is sent with it."""
+    position = (
+        1
+        if re.search(r"\.request$", name)
+        and flow.module.language == "python"
+        and not name.startswith("requests.session")
+        else 0
+    )
+    target = argument(call, position, "url", "fullurl", "uri", "origin")
+    if target is None:
+        return
+    options = resolved(target, frame)
+    if isinstance(options, ir.Record):
+        target = entry(options, "url", "uri", "baseURL", "hostname", "host") or target
+        if isinstance(target, ir.Record):
+            return
+    found = parts(flow, target, frame)
+    if _host_is_fixed(found):
+        suffix = frozenset(o for piece in found for o in piece.facts if o.kind in TAINTED and "ssrf" not in o.safe)
+        flow.uses.use(call, suffix, f"the address of `{short(name)}`", store=False)
+    else:
+        harm = [o for o in harmful(found, "ssrf") if o.kind != sources.HEADER and sources.HOST_FIXED not in o.safe]
+        flow.uses.inject("injection.ssrf", call, harm, f"`{short(name)}` as the address")
+    rest = [arg for arg in call.args if arg is not target]
+    sent = frozenset().union(
+        *(flow.facts(arg, frame) for arg in rest),
+        *(flow.facts(v, frame) for k, v in call.kwargs if k in {"data", "json", "body", "params"}),
+    )
+    flow.uses.use(
+        call,
+        frozenset(o for o in sent if o.kind in (sources.BODY, sources.QUERY, sources.FIELD)),
+        f"`{short(name)}`",
+        store=False,
+    )
+
+
+def fixes_host(before: str) -> bool:
+    """Whether an address that begins like this (what is unknown is a NUL) goes where its author meant."""
+    return bool(re.match(r"^[a-z+]*:?//[^/]+[/?#]", before)) or "\0" in before
+
+
+def _host_is_fixed(found: list[Piece]) -> bool:
+    """Whether the text before the first part that input decides already fixes the host."""
+    before = ""
+    for piece in found:
+        if piece.text is not None:
+            before += piece.text
+        elif sources.of_kinds(piece.facts, TAINTED, "ssrf"):
+            return fixes_host(before)
+        else:
+            before += "\0"
+    return True

@@ -1,0 +1,107 @@
+"""Input that is handed to code of another file of the project, where nobody has looked at it so far."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir, names, sources
+from daemon.agents.builtin.review.frames import pieces
+from daemon.agents.builtin.review.model import words
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.calls import Outcome
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame
+
+_NO_HANDOFF = re.compile(
+    r"^(?:get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
+    r"render|success|de_?serialize|serialize|"
+    r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
+    r"hash|compare|"
+    r"verify|check|ensure|require|validate|auth|login|log_?in|sign_?in|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
+    r"filter|init|connect|"
+    r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
+    r"assert|expect|"
+    r"handle[A-Z_]?|process|execute|run|dispatch|route)(?=[A-Z_]|$)"
+)
+_PACKAGES = words(
+    """
+    boto3 botocore aioboto3 aws_lambda_powertools aws_xray_sdk aws_cdk requests httpx urllib3 aiohttp flask fastapi
+    starlette django chalice mangum pydantic marshmallow jsonschema cerberus voluptuous sqlalchemy psycopg2 psycopg
+    pymysql pymongo redis jwt jose passlib bcrypt cryptography Crypto numpy pandas PIL cv2 openai anthropic langchain
+    langchain_core langchain_community google stripe twilio sendgrid slack_sdk yaml simplejson orjson ujson dateutil
+    pytz jinja2 markdown bs4 lxml structlog loguru sentry_sdk opensearchpy elasticsearch requests_aws4auth pynamodb
+    tenacity cachetools attr attrs nacl firebase_admin nltk sklearn torch tensorflow transformers pyarrow awswrangler
+    s3fs fsspec magic docx fitz reportlab qrcode zoneinfo typing_extensions six certifi itsdangerous werkzeug
+    """
+)
+
+
+def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
+    """The caller's data given to code of another file: nobody has looked at it so far."""
+    if _ANSWERS.search(call.tail) or call.tail[:1].isupper() or not is_ours(call, flow):
+        return
+    if _NO_HANDOFF.match(call.tail) and not _is_address(call.expr, flow, frame) and not _acts(call, flow):
+        if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
+            return
+        whole = frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
+        flow.uses.hand_off(call.expr, whole, call.tail)
+        return
+    kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else sources.GIVEN
+    handed = frozenset(o for o in call.all_arguments if o.kind in kinds)
+    if handed:
+        flow.uses.hand_off(call.expr, handed, call.tail)
+
+
+_ANSWERS = re.compile(
+    r"(?:Error|Exception|Response|Reply|Html|Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
+    r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
+)
+_ASKS = re.compile(r"^(?:get|find|fetch|query|list|search|count)(?=[A-Z_]|$)")
+_PARSES = re.compile(r"body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE)
+"""Nouns of functions that only read what they are given: ``getBody(event.body)``."""
+_ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
+_LOGS_IN = re.compile(r"log_?in|auth|sign_?in|session", re.IGNORECASE)
+
+
+def _acts(call: Outcome, flow: Flow) -> bool:
+    """``service.process(chat, lang)`` does something with the fields it gets; with a whole event it only sorts it."""
+    fields = all(o.part or o.kind == sources.FIELD for o in call.all_arguments)
+    if call.tail in {"execute", "run"} and flow.says(names.SQL_LIBRARIES):
+        return False
+    return bool(_ACTIONS.match(call.tail)) and bool(call.all_arguments) and fields and not _LOGS_IN.search(call.dotted)
+
+
+def _is_address(expr: ir.Call, flow: Flow, frame: Frame) -> bool:
+    """Whether a call's first argument is an address put together here: ``http.get(`${base}/x?page=${page}`)``."""
+    if not expr.args:
+        return False
+    made = pieces(expr.args[0], frame, lambda part: flow.facts(part, frame))
+    return len(made) > 1 and any(piece.text is not None and _ADDRESS.search(piece.text) for piece in made)
+
+
+_ADDRESS = re.compile(r"^https?://|[?&][\w-]+=")
+
+
+def is_ours(call: Outcome, flow: Flow) -> bool:
+    """Whether a call goes to another file of the same project, as far as the name tells."""
+    head = call.dotted.split(".", maxsplit=1)[0].split("(", maxsplit=1)[0]
+    imported = flow.module.imports.get(_root(call.expr.func), "")
+    local = (".", "@/", "~/", "src/")
+    if head in {"this", "self", ""} or head.startswith(local) or imported.startswith(local):
+        return True
+    if head in flow.by_name and flow.by_name[head].name == head and call.tail != head:
+        return True  # What a function of this file made.
+    if flow.module.language == "script":
+        return False
+    origin = imported or (head if any(o.split(".")[0] == head for o in flow.module.imports.values()) else "")
+    top = origin.split(".", maxsplit=1)[0]
+    return bool(top) and top not in sys.stdlib_module_names and top not in _PACKAGES
+
+
+def _root(expr: ir.Expr) -> str:
+    while isinstance(expr, ir.Member | ir.Call):
+        expr = expr.base if isinstance(expr, ir.Member) else expr.func
+    return expr.id if isinstance(expr, ir.Name) else ""

@@ -1,0 +1,173 @@
+"""Queries of DynamoDB and MongoDB whose form the input decides."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import guards, ir, sources
+from daemon.agents.builtin.review.arguments import fields, resolved
+from daemon.agents.builtin.review.frames import ANY_KEY, pieces
+from daemon.agents.builtin.review.model import words
+from daemon.agents.builtin.review.names import DOCUMENT_CLIENT, MODEL
+from daemon.agents.builtin.review.sources import TAINTED, Facts
+from hooks.finding import Level
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.frames import Frame
+
+_EXPRESSIONS = (
+    "UpdateExpression",
+    "KeyConditionExpression",
+    "FilterExpression",
+    "ConditionExpression",
+    "ProjectionExpression",
+    "Filter",
+    "Statement",
+)
+_MONGO = re.compile(r"mongo", re.IGNORECASE)
+_MODEL_METHODS = words(
+    """
+    findOne findOneAndUpdate findOneAndDelete findOneAndReplace findByIdAndUpdate findById updateOne updateMany
+    deleteOne deleteMany countDocuments insertMany
+    """
+)
+"""What mongoose calls its own, whatever folder the model is kept in."""
+
+
+def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
+    """Look at one call that may ask a database without SQL."""
+    if tail in _DYNAMO and not (flow.module.language == "python" and tail in {"get", "put", "update", "delete"}):
+        _dynamo(flow, call, name, frame)
+    if tail in _MONGO_FINDS and (flow.says(_MONGO) or MODEL.search(name) or _is_model(call, name, tail)):
+        _mongo(flow, call, name, frame)
+
+
+def _is_model(call: ir.Call, name: str, tail: str) -> bool:
+    """``User.findOne(...)`` where ``User`` is what a neighbouring file exports."""
+    base = call.func.base if isinstance(call.func, ir.Member) else None
+    if not isinstance(base, ir.Name) or not base.id[:1].isupper() or tail not in _MODEL_METHODS:
+        return False
+    return name.startswith((".", "@/", "~/", "src/"))
+
+
+_MONGO_FINDS = words(
+    """
+    find findOne find_one updateOne update_one deleteOne delete_one deleteMany delete_many findOneAndUpdate
+    findOneAndDelete countDocuments count_documents updateMany update_many aggregate findOneAndReplace
+    """
+)
+_DYNAMO = words(
+    """
+    query scan get_item put_item update_item delete_item get put update delete getItem putItem updateItem
+    deleteItem transactWrite QueryCommand ScanCommand GetCommand PutCommand UpdateCommand DeleteCommand
+    GetItemCommand PutItemCommand UpdateItemCommand paginate DeleteItemCommand execute_statement
+    executeStatement ExecuteStatementCommand list_users listUsers ListUsersCommand
+    """
+)
+_TEXTS = words(
+    "str String toString RegExp toLowerCase toUpperCase trim trimStart trimEnd slice substring replace lower upper "
+    "strip"
+)
+"""What gives text or fails: an object with operators in it does not come out."""
+
+
+def _dynamo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """A DynamoDB request whose expression or table the input decides, or that is the input itself."""
+    for arg in call.args[:1]:
+        whole = resolved(arg, frame)
+        if (name.endswith("Command") or DOCUMENT_CLIENT.search(name)) and isinstance(
+            whole, ir.Member | ir.Name | ir.Index | ir.Call
+        ):
+            harm = sources.of_kinds(
+                flow.facts(arg, frame), frozenset({sources.BODY, sources.QUERY, sources.FIELD}), "nosql"
+            )
+            if not (isinstance(whole, ir.Call) and _named_parts(whole)):
+                flow.uses.inject("injection.nosql", call, harm, "a DynamoDB request as the request itself")
+    _added_later(flow, call, frame)
+    for key, value, owner in fields(call, frame):
+        later = frame.facts.get(f"{owner}.{key}", frozenset()) if owner else frozenset()
+        if key in _EXPRESSIONS:
+            found = pieces(value, frame, lambda e: flow.facts(e, frame))
+            harm = [
+                o
+                for piece in found
+                if piece.text is None and _textual(piece.expr)
+                for o in sources.of_kinds(piece.facts, TAINTED, "nosql")
+            ]
+            harm += sources.of_kinds(later, TAINTED, "nosql")
+            rule = "injection.sql" if key == "Statement" else "injection.nosql"
+            flow.uses.inject(rule, value if value.line else call, harm, f"the text of `{key}`")
+        elif key in {"TableName", "ScanFilter", "QueryFilter", "KeyConditions"}:
+            harm = sources.of_kinds(
+                _keys_only(flow, value, frame) if key != "TableName" else flow.facts(value, frame), TAINTED, "nosql"
+            )
+            outside = any(o.kind not in {sources.FIELD, sources.RECORD, sources.EVENT} for o in harm)
+            flow.uses.inject(
+                "injection.nosql", call, harm, f"`{key}` of a DynamoDB request", level=None if outside else Level.NOTE
+            )
+
+
+def _added_later(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``request["Filter"] = f"..."``, written into the request after it was made."""
+    for arg in [*call.args[:1], *(value for key, value in call.kwargs if key == "**")]:
+        owner = arg.id if isinstance(arg, ir.Name) else ""
+        given = {key for key, _, _ in fields(call, frame)}
+        for key in _EXPRESSIONS if owner else ():
+            later = frame.facts.get(f"{owner}.{key}", frozenset())
+            if key not in given and later:
+                harm = sources.of_kinds(later, TAINTED, "nosql")
+                flow.uses.inject("injection.nosql", call, harm, f"the text of `{key}`")
+
+
+def _named_parts(call: ir.Call) -> bool:
+    """Whether a call that makes a request names its parts (``build(id)``), unlike ``Object.assign({}, body)``."""
+    return not (isinstance(call.func, ir.Member) and call.func.name in {"assign", "parse", "merge", "loads"})
+
+
+def _keys_only(flow: Flow, value: ir.Expr, frame: Frame) -> Facts:
+    record = resolved(value, frame)
+    if not isinstance(record, ir.Record):
+        return flow.facts(value, frame)
+    return frozenset().union(*(flow.facts(key, frame) for key, _ in record.entries if key is not None))
+
+
+def _textual(expr: ir.Expr | None) -> bool:
+    """Whether a part is text pasted in; a condition built by ``Key("a").eq(x)`` is not."""
+    return not (isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name in {
+        "eq", "lt", "lte", "gt", "gte", "between", "begins_with", "contains", "is_in", "ne", "build"})  # fmt: skip
+
+
+def _made_text(expr: ir.Expr) -> bool:
+    """``String(x)``: whatever it was, an operator it is no more."""
+    return isinstance(expr, ir.Call) and guards.tail_of(expr.func) in _TEXTS
+
+
+def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """A MongoDB filter that is the input itself, or holds values that may be operators."""
+    if not call.args:
+        return
+    first = resolved(call.args[0], frame)
+    what = f"the filter of `{name.rsplit('.', maxsplit=1)[-1]}`"
+    keyed = frame.added.get(call.args[0].id, {}).get(ANY_KEY) if isinstance(call.args[0], ir.Name) else None
+    if keyed:
+        flow.uses.inject("injection.nosql", call, sources.of_kinds(keyed, TAINTED, "nosql"), what)
+        return
+    if not isinstance(first, ir.Record):
+        kinds = frozenset({sources.BODY, sources.QUERY, sources.REQUEST, sources.FIELD, sources.EVENT})
+        if not isinstance(first, ir.Concat):
+            flow.uses.inject("injection.nosql", call, sources.of_kinds(flow.facts(first, frame), kinds, "nosql"), what)
+        return
+    for key, value in first.entries:
+        if isinstance(key, ir.Const) and key.value == "$where":
+            flow.uses.inject(
+                "injection.nosql", call, sources.of_kinds(flow.facts(value, frame), TAINTED, "nosql"), "`$where`"
+            )
+        elif not isinstance(value, ir.Concat | ir.Record) and not _made_text(resolved(value, frame)):
+            facts = flow.facts(value, frame)
+            loose = sources.of_kinds(facts, frozenset({sources.BODY, sources.FIELD}), "nosql")
+            if "express" in flow.module.text:
+                loose += sources.of_kinds(facts, frozenset({sources.QUERY}), "nosql")
+            loose = [o for o in loose if not flow.entry.knows(o)]
+            flow.uses.inject("injection.nosql", call, loose, what, level=Level.WARNING)

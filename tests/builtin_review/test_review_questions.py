@@ -1,0 +1,97 @@
+"""What counts as having looked at input, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = "import json, boto3, hmac, hashlib, subprocess, requests\ntable = boto3.resource('dynamodb').Table('T')\n"
+
+
+def python(*lines: str, head: str = "", decorator: str = "") -> str:
+    body = "\n".join(f"    {line}" for line in lines)
+    return f"{HEAD}{head}\n{decorator}\ndef lambda_handler(event, context):\n{body}\n"
+
+
+def script(*lines: str, head: str = "") -> str:
+    return f"{head}\nexports.handler = async (event) => {{\n" + "\n".join(lines) + "\n};\n"
+
+
+KEEP = "table.put_item(Item=json.loads(event['body']))"
+PUT = 'await new DocumentClient().put({ TableName: "T", Item: JSON.parse(event.body) }).promise();'
+NO_ANSWER = [
+    ("a.py", python("verify_token(event)", KEEP, head="from auth import verify_token")),
+    ("a.py", python(KEEP, head="from auth import require_auth", decorator="@require_auth(roles=['admin'])")),
+    ("a.py", python("check_stock(event['body'])", KEEP, head="from shop import check_stock")),
+    ("a.py", python("subprocess.check_output(['ls'])", KEEP)),
+    ("a.js", script("const who = verifyAuth(event);", PUT, head="const { verifyAuth } = require('./auth');")),
+    ("a.js", script("if (event.body.length > 5000) return { statusCode: 413 };", PUT)),
+    ("a.js", script("const b = typeof event.body === 'string' ? JSON.parse(event.body) : event.body;", PUT)),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), NO_ANSWER)
+def test_asking_who_calls_or_how_long_it_is_says_nothing_of_what_is_in_it(found, path, text):
+    assert "input.unvalidated" in {rule for rule, _ in found(path, text)}
+
+
+ANSWERED = [
+    (
+        "a.py",
+        python(
+            "order = models.input.CreateInput.model_validate(event)",
+            "create(order.body.name)",
+            head="from shop import create\nimport models.input",
+        ),
+    ),
+    (
+        "a.js",
+        script(
+            "const mine = crypto.createHmac('sha256', process.env.KEY).update(event.body).digest('hex');",
+            "if (mine !== event.headers['x-signature']) return { statusCode: 401 };",
+            PUT,
+            head="const crypto = require('crypto');",
+        ),
+    ),
+    (
+        "a.js",
+        script(
+            "const told = stripe.webhooks.constructEvent(event.body, event.headers['stripe-signature'], secret);",
+            'await new DocumentClient().put({ TableName: "T", Item: told.data }).promise();',
+            head="const stripe = require('stripe')(process.env.KEY);",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), ANSWERED)
+def test_a_schema_or_a_signature_vouches_for_the_whole(found, path, text):
+    assert not {rule for rule, _ in found(path, text) if rule.startswith("input.")}
+
+
+def test_that_an_address_begins_with_its_scheme_says_nothing_of_its_host(found):
+    text = python("url = event['queryStringParameters']['u']", "if url.startswith('http'):", "    requests.get(url)")
+    assert "injection.ssrf" in {rule for rule, _ in found("a.py", text)}
+    known = text.replace("startswith('http')", "startswith('https://api.example.com/')")
+    assert "injection.ssrf" not in {rule for rule, _ in found("a.py", known)}
+
+
+def test_a_field_that_was_checked_vouches_for_itself_alone(found):
+    text = python(
+        "b = json.loads(event['body'])",
+        "if not isinstance(b['a'], int):",
+        "    return 400",
+        "table.put_item(Item={'a': b['a']})",
+        "table.put_item(Item={'b': b['b']})",
+    )
+    assert {level for rule, _, level in found("a.py", text, level=True) if rule == "input.unvalidated"} == {"note"}
+    alone = text.replace("    table.put_item(Item={'b': b['b']})\n", "")
+    assert not {rule for rule, _ in found("a.py", alone) if rule.startswith("input.")}
+
+
+def test_what_a_function_finds_out_about_the_caller_is_no_input(found):
+    text = script(
+        "const who = getUser(event);",
+        'await new DocumentClient().put({ TableName: "T", Item: { owner: who.id } }).promise();',
+        head="const { getUser } = require('./auth');",
+    )
+    assert not {rule for rule, _ in found("a.js", text) if rule.startswith("input.")}
