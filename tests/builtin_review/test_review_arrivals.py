@@ -164,6 +164,58 @@ def test_a_direct_event_that_is_kept_or_computed_with_is_a_note(found, path, tex
     assert told == {"note"}
 
 
+def test_what_a_function_of_the_file_wrote_into_an_argument_is_in_it_afterwards(found):
+    text = """
+    export const handler = async (event: APIGatewayProxyEvent) => {
+      const user = await userRepository.findOne({ where: { id: 1 } });
+      const data = JSON.parse(event.body);
+      patch(data, user);
+      await userRepository.save(user);
+    };
+    function patch(data, user) { if (data.name) { user.name = data.name; } }
+    """
+    assert ("input.unvalidated", 3) in found("a.ts", text)
+
+
+def test_what_is_added_to_a_list_inside_something_is_in_it(found):
+    text = python(
+        "table = boto3.resource('dynamodb').Table('T')",
+        "item = table.get_item(Key={'id': 1})['Item']",
+        "item['likes'].append(event['like'])",
+        "table.put_item(Item=item)",
+    )
+    assert "input.unvalidated-record" in {rule for rule, _ in found("a.py", text)}
+
+
+def test_a_service_made_in_the_function_around_a_route_is_the_projects_own(found):
+    text = """
+    from services.payments import PaymentService
+    def routes(app):
+        service = PaymentService()
+        @app.route("/payment", methods=["POST"])
+        def add():
+            return service.add(app.current_request.json_body["amount"])
+    """
+    assert ("input.unvalidated", 6) in found("a.py", text)
+
+
+def test_a_request_made_of_checked_parts_by_another_function_is_no_request_of_the_callers(found):
+    text = """
+    exports.handler = async (event) => ask(build(JSON.parse(event.body)));
+    const build = (data) => ({ TableName: "T", ExpressionAttributeValues: { ":n": data.name } });
+    const ask = (request) => dynamodb.query(request).promise();
+    """
+    assert "injection.nosql" not in {rule for rule, _ in found("a.js", text)}
+
+
+def test_pages_of_a_list_that_nobody_made_numbers_are_told(found):
+    text = script(
+        "const { limit, level } = event.queryStringParameters; return Categories.findPage(limit, level);",
+        head="const Categories = require('./categories');",
+    )
+    assert ("input.unvalidated", 3) in found("a.js", text)
+
+
 def test_what_stands_behind_where_only_finds_the_row(found):
     text = python(
         "cursor = psycopg2.connect().cursor()",
@@ -232,6 +284,23 @@ def test_a_password_in_a_machines_authentication_is_found_though_it_is_metadata(
             basic: {type: basic, username: biff, password: T2kVB3zgeN3YbrKS}
     """
     assert ("credential.assigned", 6) in found("template.yaml", text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "connect(\"dbname='x' user='me' password='9812376024' host='db'\")",
+        'url = "Server=db;Database=x;User Id=me;Password=T2kVB3zgeN3Y;"',
+    ],
+)
+def test_a_connection_string_of_pairs_is_found(found, line):
+    assert ("credential.connection-string", 1) in found("a.py", line + "\n")
+    assert found("a.py", line.replace("9812376024", "%s").replace("T2kVB3zgeN3Y", "{password}") + "\n") == set()
+
+
+def test_a_secret_is_found_in_a_file_that_is_no_program(found):
+    text = "import os\npassword='ting1234'\nthis is a note to myself\n"
+    assert found("a.py", text) == {("credential.assigned", 2)}
 
 
 def test_a_value_that_repeats_the_words_of_its_name_is_no_secret(found):

@@ -1,4 +1,4 @@
-# ruff: noqa: ISC004 - programs under review, one to a line
+# ruff: noqa: E501, ISC004 - programs under review, one to a line
 """Which functions are called from outside, in all the forms that handlers are written in."""
 
 from __future__ import annotations
@@ -47,6 +47,21 @@ CALLED = [
         "    def put(self):\n        body = json.loads(self.event.body)\n        table.put_item(Item=body)\n",
         "input.unvalidated",
     ),
+    (
+        "a.js",
+        "import { exec } from 'node:child_process';\nexport const handler = (req, res, callback) => { exec(req.cmd); };\n",
+        "injection.shell",
+    ),
+    (
+        "a.js",
+        "payment.hook = async (callback, event) => { const body = JSON.parse(event.body); " + keeps("body") + " };\n",
+        "input.unvalidated",
+    ),
+    (
+        "a.ts",
+        "export const handler = async (ask: LambdaInputEvent) => { " + keeps("JSON.parse(ask.body)") + " };\n",
+        "input.unvalidated",
+    ),
 ]
 
 
@@ -65,6 +80,16 @@ QUIET = [
         "a.py",
         "from rules import highest\nclass Event: ...\ndef weigh(events: list[Event]):\n"
         "    for event in events:\n        highest(event.severity)\n",
+    ),
+    (
+        "a.js",
+        "class Mailer { async invite(event) { await this.ses.sendEmail({ Message: event.name }).promise(); } }\n",
+    ),
+    (
+        "a.ts",
+        "const handler: ValidatedEventAPIGatewayProxyEvent<typeof schema> = async (event) => { "
+        + keeps("event.body")
+        + " };\n",
     ),
 ]
 

@@ -68,6 +68,30 @@ def test_a_schema_or_a_signature_vouches_for_the_whole(found, path, text):
     assert not {rule for rule, _ in found(path, text) if rule.startswith("input.")}
 
 
+def test_a_handler_whose_name_says_that_it_validates_is_believed_no_more_than_others(found):
+    text = script(PUT).replace("async (event)", "async function validateAndStore(event, context)")
+    asked = text.replace(PUT, "if (!event.body) throw new Error('empty');\n" + PUT)
+    assert "input.unvalidated" in {rule for rule, _ in found("a.js", asked)}
+
+
+def test_what_a_schema_was_asked_about_may_name_the_parts_of_a_request(found):
+    text = python(
+        "body = json.loads(event['body'])",
+        "validate(instance=body, schema=SCHEMA)",
+        "names = ', '.join(f'{key} = :{key}' for key in body)",
+        "table.update_item(Key={'id': 1}, UpdateExpression=f'SET {names}')",
+        head="from jsonschema import validate",
+    )
+    assert "injection.nosql" not in {rule for rule, _ in found("a.py", text)}
+    unasked = text.replace("    validate(instance=body, schema=SCHEMA)\n", "")
+    assert "injection.nosql" in {rule for rule, _ in found("a.py", unasked)}
+
+
+def test_a_default_given_in_a_branch_leaves_the_callers_value_what_it_is(found):
+    text = script("if (process.env.STAGE === 'test') { event.body = '{}'; }", PUT)
+    assert "input.unvalidated" in {rule for rule, _ in found("a.js", text)}
+
+
 def test_that_an_address_begins_with_its_scheme_says_nothing_of_its_host(found):
     text = python("url = event['queryStringParameters']['u']", "if url.startswith('http'):", "    requests.get(url)")
     assert "injection.ssrf" in {rule for rule, _ in found("a.py", text)}

@@ -55,10 +55,13 @@ def request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     )
     flow.uses.use(
         call,
-        frozenset(o for o in sent if o.kind in (sources.BODY, sources.QUERY, sources.FIELD)),
+        frozenset(o for o in sent if o.kind in sources.GIVEN),
         f"`{short(name)}`",
         store=False,
     )
+    if not flow.service:
+        whole = frozenset(o for o in sent if o.kind == sources.EVENT)
+        flow.uses.use(call, whole, f"`{short(name)}`", store=True, weak=True)
 
 
 def fixes_host(before: str) -> bool:

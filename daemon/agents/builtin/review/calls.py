@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, names, sources
+from daemon.agents.builtin.review.frames import key_of
 from daemon.agents.builtin.review.handoff import hand_off, is_ours
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
@@ -34,7 +35,7 @@ _PASSES = re.compile(
     r"standard_b64decode|decodebytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
     r"enumerate|zip|iter|next|"
     r"repr|filter|map|BytesIO|StringIO|Path|PurePath|PosixPath|deepcopy|copy|join|resolve|normalize|concat|format|"
-    r"parse_header|parse_multipart|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
+    r"parse_header|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
     r"assign|"
     r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"
     r"TypeSerializer|"
@@ -72,7 +73,7 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     """The origins of what the call gives back; checks it makes are entered on the way."""
     brought = call.all_arguments
     if call.validates or _typed_model(call, flow):
-        return _checked(call, flow)
+        return _checked(call, flow, frame)
     if guards.NUMERIC.search(call.dotted):
         return NOTHING
     for sink, pattern in guards.SAFE_FOR.items():
@@ -195,7 +196,11 @@ def _unknown(call: Outcome, brought: Facts, flow: Flow) -> Facts:
     return brought
 
 
-def _checked(call: Outcome, flow: Flow) -> Facts:
+def _checked(call: Outcome, flow: Flow, frame: Frame) -> Facts:
+    for arg in call.expr.args + [value for _, value in call.expr.kwargs]:
+        key = key_of(arg)
+        if key and frame.fact(key):
+            frame.facts[key] = sources.made_safe(flow.facts(arg, frame), "nosql")
     everything = call.all_arguments | call.receiver
     for origin in everything:
         flow.entry.vouch(origin.root, origin.part)

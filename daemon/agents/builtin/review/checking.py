@@ -60,7 +60,7 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
         # ``x in allowed`` asks about x; ``name in body`` whether the body has it, whichever name is meant.
         known = bool(flow.facts(subjects[0], frame))
         kind, subjects = ("form", subjects[:1]) if known else ("fields", subjects[1:])
-    validating = any(guards.checks_by_name(function.name) for function in flow.stack[-2:])
+    validating = any(guards.checks_by_name(function.name) for function in flow.stack[1:][-2:])
     for subject in subjects:
         facts = flow.facts(subject, frame)
         if kind not in {"presence", "fields"} and (validating or _answers_for_its_parameter(flow)):

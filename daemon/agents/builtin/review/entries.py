@@ -18,10 +18,10 @@ from daemon.agents.builtin.review.sources import (
 )
 
 NOT_EVENT = re.compile(
-    r"Mouse|Keyboard|Change|Form|React|Drag|Touch|Pointer|Focus|Click|Synthetic|Input|Wheel|Custom(?!Resource|"
-    r"Message)|Message(?!Sending)|Progress|"
-    r"Scheduled|CustomResource|CloudFormation|Trigger|Authorizer"
+    r"^(?:\w+\.)?(?:Mouse|Keyboard|Change|Form|React|Drag|Touch|Pointer|Focus|Click|Synthetic|Input|Wheel|Progress|Message(?!Sending)|"
+    r"Custom(?!Resource|Message))|Scheduled|CustomResource|CloudFormation|Trigger|Authorizer"
 )
+"""Types of a page's events, and of events that only AWS sends."""
 _EVENT_NAME = re.compile(
     r"^_{0,2}(?:event|evt|lambda_?event|lambdaEvent|apiEvent|api_event|proxyEvent|input_event|raw_event|rawEvent)$"
 )
@@ -31,47 +31,79 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     """What each parameter of an entry function brings in, ``None`` when the function is not called from outside."""
     if not function.params:
         return [] if _routed(function) else None
-    first = function.params[0]
-    names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
-    offset = 1 if names[0] in {"self", "cls"} and len(names) > 1 else 0
-    blank: list[Facts] = [NOTHING] * len(names)
     if _routed(function):
         return _route_parameters(function)
     if browser(module):
         return None
-    if (
-        module.language == "script"
-        and len(names) >= 2
-        and re.match(r"^_?(?:req|request)$", names[0])
-        and re.match(r"^_?(?:res|resp|response|reply|h|rep|_|next|context|ctx)$", names[1])
-    ):
-        return [_whole(REQUEST, first), *blank[1:]]
-    if module.language == "script" and len(names) >= 2 and _AZURE.search(function.params[1].annotation):
-        return [NOTHING, _whole(REQUEST, function.params[1]), *blank[2:]]
-    if module.language == "script" and names[:2] == ["context", "req"]:
-        return [NOTHING, _whole(REQUEST, function.params[1]), *blank[2:]]
-    if module.language == "script" and names[0] in {"ctx", "c"} and len(names) <= 2 and _web_context(module):
-        return [_whole(CONTEXT, first), *blank[1:]]
-    if module.language == "script" and _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
-        return [_whole(CONTEXT, first), *blank[1:]]
+    names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
+    place, kind = _role(function, names, module) or _event(function, names) or (-1, "")
+    if place < 0:
+        return None
+    checked = kind == EVENT and _SCHEMA_TYPE.search(function.annotation) is not None
+    return [
+        _whole(kind, param, checked=checked) if number == place else NOTHING
+        for number, param in enumerate(function.params)
+    ]
+
+
+def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
+    """The place and kind of the parameter that a framework fills, by the form of the function."""
+    if module.language == "python":
+        asked = (n for n, p in enumerate(function.params) if module.imports.get(p.annotation) == "flask.Request")
+        return next(((number, REQUEST) for number in asked), None)
+    first = function.params[0]
     if _named_like_a_handler(function, names):
-        return [_whole(EVENT, first), *blank[1:]]
-    if module.language == "python" and "flask.Request" in {module.imports.get(p.annotation) for p in function.params}:
-        return [_whole(REQUEST, p) if module.imports.get(p.annotation) == "flask.Request" else NOTHING
-                for p in function.params]  # fmt: skip
-    if _takes_event(function, names, offset):
-        blank[offset] = _whole(EVENT, function.params[offset])
-        return blank
+        return 0, EVENT
+    if len(names) > 1:
+        if _REQUEST_NAME.match(names[0]) and _RESPONSE_NAME.match(names[1]):
+            return 0, REQUEST
+        if _AZURE.search(function.params[1].annotation) or names[:2] == ["context", "req"]:
+            return 1, REQUEST
+    if names[0] in {"ctx", "c"} and len(names) <= 2 and _web_context(module):
+        return 0, CONTEXT
+    if _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
+        return 0, CONTEXT
     return None
 
 
+def _event(function: ir.Function, names: list[str]) -> tuple[int, str] | None:
+    """The place of Lambda's own event."""
+    offset = 1 if names[0] in {"self", "cls"} and len(names) > 1 else 0
+    if _takes_event(function, names, offset) and not _domain_event(function, names):
+        return offset, EVENT
+    if len(names) > 1 and not offset and _EVENT_NAME.match(names[1]) and _reads_an_event(function, names[1]):
+        return 1, EVENT
+    return None
+
+
+_REQUEST_NAME = re.compile(r"^_?(?:req|request)$")
+_RESPONSE_NAME = re.compile(r"^_?(?:res|resp|response|reply|h|rep|_|next|context|ctx)$")
 _AZURE = re.compile(r"^HttpRequest\b")
 """A function of Azure's: ``(context: Context, req: HttpRequest)``."""
 
 
 def _named_like_a_handler(function: ir.Function, names: list[str]) -> bool:
     """``function (e, ctx, cb)``: three parameters whose names are those of Lambda's older form."""
-    return len(names) == 3 and names[1] in _CONTEXT and names[2] in {"cb", "callback", "done"} and not function.owner
+    if len(names) != 3 or function.owner or names[2] not in {"cb", "callback", "done"}:
+        return False
+    return names[1] in _CONTEXT or function.name == "handler"
+
+
+def _domain_event(function: ir.Function, names: list[str]) -> bool:
+    """``class Mailer { invite(event) }``: a method that reads nothing of Lambda's off what it calls an event."""
+    alone = bool(function.owner) and len(names) == 1 and not function.params[0].annotation
+    return alone and "handle" not in function.name.lower() and not _reads_an_event(function, names[0])
+
+
+def _reads_an_event(function: ir.Function, name: str) -> bool:
+    """Whether a function reads something of Lambda's off a parameter."""
+    return any(
+        isinstance(expr, ir.Member)
+        and isinstance(expr.base, ir.Name)
+        and expr.base.id == name
+        and expr.name in EVENT_NAMES
+        for expr in ir.every_expression(function)
+    )
 
 
 _CONTEXT = {"context", "ctx", "_context", "_ctx"}
@@ -86,9 +118,13 @@ def _routed_context(first: ir.Param, name: str) -> bool:
     return name in {"reqCtx", "requestContext", "ctx"}
 
 
-def _whole(kind: str, param: ir.Param) -> Facts:
+_SCHEMA_TYPE = re.compile(r"Validated\w*<\s*typeof")
+"""``ValidatedEvent<typeof schema>``: what the gateway holds against the schema before the function is called."""
+
+
+def _whole(kind: str, param: ir.Param, *, checked: bool = False) -> Facts:
     at = param.target
-    safe = frozenset({"check"}) if re.search(r"Validated|Parsed|z\.infer", param.annotation) else frozenset()
+    safe = frozenset({"check"}) if checked or re.search(r"Validated|Parsed|z\.infer", param.annotation) else frozenset()
     return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=safe)})
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import addresses, guards, ir, local_calls, sinks, sources, texts
 from daemon.agents.builtin.review.calls import Outcome, is_log, result_of
-from daemon.agents.builtin.review.frames import ANY_KEY, Frame, Namer, key_of, owner_of
+from daemon.agents.builtin.review.frames import ANY_KEY, Frame, Namer, key_of, owner_of, root_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
@@ -55,6 +55,17 @@ class Entry:
         return origin.root in self.checked
 
 
+def _made_anywhere(module: ir.Module) -> dict[str, ir.Expr]:
+    """What variables of any function are made by, first come first kept: a function inside another sees the outer's."""
+    made: dict[str, ir.Expr] = {}
+    for statement in (statement for function in module.functions for statement in function.body):
+        if not isinstance(statement, ir.Assign) or not isinstance(statement.target, ir.Name):
+            continue
+        if isinstance(statement.value, ir.Call):
+            made.setdefault(statement.target.id, statement.value)
+    return made
+
+
 class Evaluation(ABC):
     """The state of one file being followed, and the evaluation of its expressions."""
 
@@ -63,7 +74,7 @@ class Evaluation(ABC):
         self.uses = uses
         self.fields: dict[str, ir.Expr] = {}
         self.field_facts: dict[str, Facts] = {}
-        self.namer = Namer(module, self.fields)
+        self.namer = Namer(module, self.fields, _made_anywhere(module))
         self.top = Frame(module.top)
         self.entry = Entry(module.top)
         self.validators = validators
@@ -73,6 +84,8 @@ class Evaluation(ABC):
         self._muted = False
         self._said: dict[str, bool] = {}
         self.stack: list[ir.Function] = []
+        self.wrote: dict[tuple[int, tuple[Facts, ...]], list[Facts]] = {}
+        """What each call of a function of this file wrote into its arguments."""
         self._done: dict[tuple[int, tuple[Facts, ...]], Facts] = {}
         self._followed: set[int] = set()
         self.by_name: dict[str, ir.Function] = {}
@@ -232,14 +245,11 @@ class Evaluation(ABC):
             self.uses.use(expr, values, "a calculation", store=False, weak=True)
         local_calls.callbacks(self, expr, receiver, arguments, frame)
         tail = guards.tail_of(expr.func)
-        if (
-            isinstance(expr.func, ir.Member)
-            and isinstance(expr.func.base, ir.Name)
-            and tail in _ADDS
-            and any(arguments)
-        ):
-            owner = owner_of(frame, expr.func.base.id)
-            owner.facts[expr.func.base.id] = receiver.union(*arguments)
+        if isinstance(expr.func, ir.Member) and tail in _ADDS and any(arguments):
+            root = root_of(expr.func.base)
+            if root is not None:
+                owner = owner_of(frame, root.id)
+                owner.facts[root.id] = owner.facts.get(root.id, NOTHING).union(receiver, *arguments)
         if isinstance(expr.func, ir.Member) and receiver:
             part = local_calls.read_by_call(self, expr, receiver, tail)
             if part is not None:
@@ -256,6 +266,7 @@ class Evaluation(ABC):
                 before = self.uses.through(expr)
                 result = self.call(local, ordered, local_calls.scope(self, local, frame))
                 self.uses.back(before)
+            local_calls.write_back(self, expr, (id(local), tuple(ordered)), frame)
             return sources.read_at(result, expr, frozenset().union(*ordered))
         sinks.look(self, expr, dotted, frame)
         return result_of(Outcome(expr=expr, dotted=dotted, tail=tail, receiver=receiver, arguments=arguments,

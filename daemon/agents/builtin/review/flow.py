@@ -90,6 +90,10 @@ class Flow(Evaluation):
             self._bind(param.target, fact, None, frame, weak=False)
         result = self._run(function, frame)
         self._done[key] = result
+        self.wrote[key] = [
+            frame.facts.get(param.target.id, NOTHING) - fact if isinstance(param.target, ir.Name) else NOTHING
+            for param, fact in zip(function.params, padded, strict=False)
+        ]
         return result
 
     def asked(self, test: ir.Expr, frame: Frame) -> None:
@@ -175,7 +179,7 @@ class Flow(Evaluation):
             for part in target.items:
                 self._bind(part, sources.deeper(facts), None, frame, weak=weak)
         elif isinstance(target, ir.Member | ir.Index):
-            self._bind_member(target, facts, value, frame)
+            self._bind_member(target, facts, value, frame, weak=weak)
 
     def _bind_part(self, key: ir.Expr | None, part: ir.Expr, facts: Facts, value: ir.Expr | None, frame: Frame) -> None:
         """One name of a destructuring pattern."""
@@ -189,12 +193,14 @@ class Flow(Evaluation):
             self.uses.keep(taken)
         self._bind(part, read, taken, frame, weak=False)
 
-    def _bind_member(self, target: ir.Member | ir.Index, facts: Facts, value: ir.Expr | None, frame: Frame) -> None:
+    def _bind_member(
+        self, target: ir.Member | ir.Index, facts: Facts, value: ir.Expr | None, frame: Frame, *, weak: bool
+    ) -> None:
         """Writing into an object makes the object carry what was written."""
-        self.facts(target, frame)
+        earlier = self.facts(target, frame)
         key = key_of(target)
-        if key:
-            frame.facts[key] = facts
+        if key and (facts or not weak):
+            frame.facts[key] = facts | earlier if weak else facts
             if value is not None:
                 frame.values[key] = value
             if key.startswith(("this.", "self.")):

@@ -82,9 +82,10 @@ class Namer:
     ``boto3.resource(dynamodb).Table().put_item``.
     """
 
-    def __init__(self, module: ir.Module, fields: dict[str, ir.Expr]) -> None:
+    def __init__(self, module: ir.Module, fields: dict[str, ir.Expr], made: dict[str, ir.Expr] | None = None) -> None:
         self._imports = module.imports
         self._fields = fields
+        self._made = made or {}
 
     def name(self, expr: ir.Expr, frame: Frame, left: int = RESOLVE_CAP) -> str:
         """The dotted name, "" when there is none."""
@@ -106,6 +107,8 @@ class Namer:
                 expr = step
             elif isinstance(expr, ir.Name):
                 value = frame.value(expr.id)
+                if value is None and expr.id not in self._imports and not _given(frame, expr.id):
+                    value = self._made.get(expr.id)
                 if isinstance(value, ir.Name | ir.Member | ir.Call) and value is not expr:
                     expr = value
                     continue
@@ -137,6 +140,11 @@ class Namer:
         if inner in {"boto3.client", "boto3.resource"} or inner.endswith((".client", ".resource")):
             first_text = str(call.args[0].value) if call.args and isinstance(call.args[0], ir.Const) else ""
         return f"{inner}({first_text})"
+
+
+def _given(frame: Frame, name: str) -> bool:
+    """Whether a name is a parameter of what is being followed."""
+    return any(is_param(param, name) for param in frame.function.params)
 
 
 def _join(head: str, tail: list[str]) -> str:
@@ -253,6 +261,13 @@ def owner_of(frame: Frame, name: str) -> Frame:
             return current
         current = current.parent
     return frame
+
+
+def root_of(expr: ir.Expr) -> ir.Name | None:
+    """The variable that ``a.b[c]`` is read from."""
+    while isinstance(expr, ir.Member | ir.Index):
+        expr = expr.base
+    return expr if isinstance(expr, ir.Name) else None
 
 
 def is_param(param: ir.Param, name: str) -> bool:

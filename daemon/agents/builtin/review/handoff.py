@@ -46,7 +46,11 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     if _NO_HANDOFF.match(call.tail) and not _is_address(call.expr, flow, frame) and not _acts(call, flow):
         if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
             return
-        whole = frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
+        whole = frozenset(
+            o
+            for o in call.all_arguments
+            if (o.kind == sources.BODY and not o.part) or (o.kind == sources.QUERY and o.part in _PAGING)
+        )
         flow.uses.hand_off(call.expr, whole, call.tail)
         return
     kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else sources.GIVEN
@@ -62,6 +66,8 @@ _ANSWERS = re.compile(
 _ASKS = re.compile(r"^(?:get|find|fetch|query|list|search|count)(?=[A-Z_]|$)")
 _PARSES = re.compile(r"body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE)
 """Nouns of functions that only read what they are given: ``getBody(event.body)``."""
+_PAGING = {"limit", "offset", "page", "pageSize", "page_size", "skip", "take", "size", "per_page", "perPage"}
+"""Parts of a query that should be numbers."""
 _ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
 _LOGS_IN = re.compile(r"log_?in|auth|sign_?in|session", re.IGNORECASE)
 

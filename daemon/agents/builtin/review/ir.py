@@ -8,6 +8,10 @@ flow through it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MODULE = "<module>"
 
@@ -197,6 +201,23 @@ class Module:
 def number(line: int, column: int, end_line: int, parts: list[Expr]) -> Expr:
     """The result of arithmetic: whatever it is made of, it is a number."""
     return Call(line, column, end_line, Name(line, column, end_line, "Number"), parts)
+
+
+def every_expression(function: Function, most: int = 20_000) -> Iterator[Expr]:
+    """The expressions of a function's own statements and what is inside them, in no order; at most so many."""
+    stack: list[Expr] = []
+    for statement in function.body:
+        stack.extend(
+            part
+            for name in ("target", "value", "test", "values")
+            if (part := getattr(statement, name, None)) is not None
+        )
+    for _ in range(most):
+        if not stack:
+            return
+        current = stack.pop()
+        yield current
+        stack.extend(parts_of(current))
 
 
 def is_arithmetic(expr: Call) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import entries, guards, ir, sources
+from daemon.agents.builtin.review.frames import owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:
         if isinstance(made, ir.Call) and isinstance(made.func, ir.Name) and made.func.id == function.owner:
             return function  # ``handler = Handler(); handler.run(x)``
     return None
+
+
+def write_back(flow: Flow, expr: ir.Call, key: tuple[int, tuple[Facts, ...]], frame: Frame) -> None:
+    """``fill(user, body)``: what a function of the file wrote into an argument is in the caller's variable now."""
+    for arg, facts in zip(expr.args, flow.wrote.get(key, ()), strict=False):
+        if facts and isinstance(arg, ir.Name):
+            owner = owner_of(frame, arg.id)
+            owner.facts[arg.id] = owner.facts.get(arg.id, NOTHING) | facts
 
 
 def ordered_arguments(function: ir.Function, arguments: list[Facts], named: dict[str, Facts]) -> list[Facts]:

@@ -92,6 +92,9 @@ def known(value: str) -> tuple[str, str] | None:
     match = _CONNECTION.search(value)
     if match and not _harmless_connection(match):
         return "credential.connection-string", "a connection string with its password"
+    pairs = _PAIRS.search(value)
+    if pairs and is_secret_value(pairs["password"], "password") and not any(c in pairs["password"] for c in "{}<>%$"):
+        return "credential.connection-string", "a connection string with its password"
     return None
 
 
@@ -103,6 +106,15 @@ def _harmless_connection(match: re.Match[str]) -> bool:
         or any(mark in password for mark in ("{", "%s", "<", "$", "%(", "("))
         or (host.startswith(("localhost", "127.0.0.1", "host.docker", "example.")) and len(password) < 12)
     )
+
+
+_PAIRS = re.compile(
+    r"""["'`][^"`]{0,200}?\b(?:host|server|dbname|data source|user id|uid|user|port)\s*=[^"`]{0,200}?"""
+    r"""\b(?:password|pwd)\s*=\s*'?(?P<password>[^'";\s]{4,})""",
+    re.IGNORECASE,
+)
+"""``"host=db user=me password=..."`` and ``"Server=db;Pwd=..."``."""
+_FORMS = (_PROVIDER, _AWS_EXAMPLE_SECRET, _CONNECTION, _PAIRS)
 
 
 def scan_text(lines: list[str], recorded: Collection[range] = ()) -> list[Hit]:
@@ -123,7 +135,7 @@ def scan_text(lines: list[str], recorded: Collection[range] = ()) -> list[Hit]:
         if found is None:
             hits.extend(_commented_out(text, number))
             continue
-        match = _PROVIDER.search(text) or _AWS_EXAMPLE_SECRET.search(text) or _CONNECTION.search(text)
+        match = next(filter(None, (form.search(text) for form in _FORMS)), None)
         if match is None:
             continue
         rule, what = found

@@ -25,6 +25,7 @@ _EXPRESSIONS = (
     "ProjectionExpression",
     "Filter",
     "Statement",
+    "Expression",
 )
 _MONGO = re.compile(r"mongo", re.IGNORECASE)
 _MODEL_METHODS = words(
@@ -63,7 +64,8 @@ _DYNAMO = words(
     query scan get_item put_item update_item delete_item get put update delete getItem putItem updateItem
     deleteItem transactWrite QueryCommand ScanCommand GetCommand PutCommand UpdateCommand DeleteCommand
     GetItemCommand PutItemCommand UpdateItemCommand paginate DeleteItemCommand execute_statement
-    executeStatement ExecuteStatementCommand list_users listUsers ListUsersCommand
+    executeStatement ExecuteStatementCommand select_object_content
+    selectObjectContent SelectObjectContentCommand list_users listUsers ListUsersCommand
     """
 )
 _TEXTS = words(
@@ -71,6 +73,10 @@ _TEXTS = words(
     "strip"
 )
 """What gives text or fails: an object with operators in it does not come out."""
+
+
+_TYPED = re.compile(r"mail|user|login|name|pass|phone|token|search|query|text", re.IGNORECASE)
+"""Fields of a direct event that a person filled in; the rest comes from another part of the system, as a rule."""
 
 
 def _dynamo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -83,6 +89,7 @@ def _dynamo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             harm = sources.of_kinds(
                 flow.facts(arg, frame), frozenset({sources.BODY, sources.QUERY, sources.FIELD}), "nosql"
             )
+            harm = [o for o in harm if not o.part]
             if not (isinstance(whole, ir.Call) and _named_parts(whole)):
                 flow.uses.inject("injection.nosql", call, harm, "a DynamoDB request as the request itself")
     _added_later(flow, call, frame)
@@ -97,7 +104,7 @@ def _dynamo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
                 for o in sources.of_kinds(piece.facts, TAINTED, "nosql")
             ]
             harm += sources.of_kinds(later, TAINTED, "nosql")
-            rule = "injection.sql" if key == "Statement" else "injection.nosql"
+            rule = "injection.sql" if key in {"Statement", "Expression"} else "injection.nosql"
             flow.uses.inject(rule, value if value.line else call, harm, f"the text of `{key}`")
         elif key in {"TableName", "ScanFilter", "QueryFilter", "KeyConditions"}:
             harm = sources.of_kinds(
@@ -170,4 +177,5 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             if "express" in flow.module.text:
                 loose += sources.of_kinds(facts, frozenset({sources.QUERY}), "nosql")
             loose = [o for o in loose if not flow.entry.knows(o)]
-            flow.uses.inject("injection.nosql", call, loose, what, level=Level.WARNING)
+            typed = any(o.kind != sources.FIELD or _TYPED.search(o.root) for o in loose)
+            flow.uses.inject("injection.nosql", call, loose, what, level=Level.WARNING if typed else Level.NOTE)

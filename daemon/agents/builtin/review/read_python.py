@@ -8,6 +8,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
+from daemon.agents.builtin.review import secrets
 from daemon.agents.builtin.review.lower_python import TooDeepError, lower
 from daemon.agents.builtin.review.model import Looked
 from daemon.agents.builtin.review.newer_python import rewrite
@@ -58,5 +59,16 @@ def _why(text: str, error: SyntaxError) -> str:
     return f"not valid Python {version}, the version that reads it here, at line {line}"
 
 
+_ASSIGNED = re.compile(r"""^\s*(?P<name>\w+)\s*=\s*(?P<quote>["'])(?P<value>[^"'\\]{4,200})(?P=quote)\s*(?:#.*)?$""")
+
+
 def _blind(source: Source, why: str) -> Looked:
-    return Looked(notes=(f"{source.path}: {why}; only searched for known keys.",))
+    """What can be said line by line of a file that is no program: plain assignments of secrets."""
+    hits = []
+    for number, line in enumerate(source.lines, 1):
+        match = _ASSIGNED.match(line[:400])
+        if match:
+            column = match.start("quote") + 1
+            hits.append(secrets.assigned(name=match["name"], value=match["value"], line=number, column=column))
+    note = f"{source.path}: {why}; only searched for keys and plain assignments of secrets."
+    return Looked(hits=tuple(hit for hit in hits if hit), notes=(note,))

@@ -122,7 +122,7 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if target is None:
         return
     found = tainted(flow, target, frame, "path")
-    if found:
+    if found and not (name.endswith("upload_file") and flow.uses.told("injection.path", found)):
         # An object's name is a weak lever: whoever could choose it may write to the bucket already.
         level = Level.NOTE if all(sources.OBJECT_KEY in origin.safe for origin in found) else None
         flow.uses.inject("injection.path", call, found, f"the path of `{short(name)}`", level=level)

@@ -45,7 +45,8 @@ _ORM = re.compile(
     r"redis|firestore|dynamodb-toolbox|onetable",
     re.IGNORECASE,
 )
-_NOTGIVEN = words(
+_REPOSITORY = re.compile(r"repo(?:sitory)?(?:\(\))?$|entity_?manager$", re.IGNORECASE)
+_NOT_DATA = words(
     """
     Key TableName key tableName ReturnValues ConditionExpression Bucket QueueUrl TopicArn StreamName
     UpdateExpression ExpressionAttributeNames FunctionName stateMachineArn PartitionKey name where filter
@@ -166,7 +167,12 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
             return True
         if tail == "save" and not call.args and _OWN_MODEL.match(name):
             return True
-        return bool(flow.says(_ORM) or MODEL.search(name)) and tail in {"create", "save", "insert", "upsert"}
+        return bool(flow.says(_ORM) or MODEL.search(name) or _REPOSITORY.search(receiver)) and tail in {
+            "create",
+            "save",
+            "insert",
+            "upsert",
+        }
     return False
 
 
@@ -175,7 +181,7 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     if tail == "save" and not call.args and isinstance(call.func, ir.Member):
         facts = flow.facts(call.func.base, frame)
     for key, value, _ in fields(call, frame):
-        if key not in _NOTGIVEN:
+        if key not in _NOT_DATA:
             facts |= flow.facts(value, frame)
         elif key in _ADDRESSEES:
             chosen = frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN)
@@ -183,6 +189,6 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     for arg in call.args:
         if isinstance(arg, ir.Name) and isinstance(resolved(arg, frame), ir.Record):
             for key, fact in list(frame.facts.items()):
-                if key.startswith(f"{arg.id}.") and key.split(".")[1] not in _NOTGIVEN:
+                if key.startswith(f"{arg.id}.") and key.split(".")[1] not in _NOT_DATA:
                     facts |= fact
     store(flow, call, facts, f"`{tail}`")

@@ -51,6 +51,7 @@ class Uses:
         self._site: ir.Expr | None = None
         self._kept: list[ir.Expr] = []
         self._seen: set[tuple[str, int, int]] = set()
+        self._told: set[tuple[str, int, int]] = set()
         self._built: list[tuple[ir.Expr, list[Origin]]] = []
 
     def keep(self, expr: ir.Expr) -> None:
@@ -74,6 +75,10 @@ class Uses:
 
     # --- reported by the sinks
 
+    def told(self, rule: str, origins: Iterable[Origin]) -> bool:
+        """Whether all of these were told under a rule already, at some other place."""
+        return all((rule, origin.line, origin.column) in self._told for origin in origins)
+
     def inject(
         self, rule: str, at: ir.Expr, origins: Iterable[Origin], what: str, *, level: Level | None = None
     ) -> None:
@@ -82,6 +87,7 @@ class Uses:
         if not found:
             return
         first = found[0]
+        self._told.update((rule, origin.line, origin.column) for origin in found)
         key = (rule, first.line, 0) if rule == "injection.html" else (rule, at.line, at.column)
         if key not in self._seen:
             self._seen.add(key)
