@@ -140,6 +140,19 @@ def test_a_catch_all_event_gives_way_to_the_router_behind_it(routes):
     assert found == {"GET /x"}
 
 
+def test_a_catch_all_event_gives_way_to_a_router_that_its_handler_requires(routes):
+    found = routes(
+        {
+            "serverless.yml": (
+                "functions:\n  api:\n    handler: lambda.handler\n    events: [{http: 'ANY /{proxy+}'}]\n"
+            ),
+            "lambda.js": "const app = require('./app');\nexports.handler = require('serverless-http')(app);",
+            "app.js": "const app = require('express')(); app.get('/board', h); module.exports = app;",
+        }
+    )
+    assert found == {"GET /board"}
+
+
 def test_yaml_that_is_none_is_told(extract):
     found = extract({"serverless.yml": "functions:\n  a: [\n"})
     assert found.blind[0].file == "serverless.yml"

@@ -185,3 +185,40 @@ def test_events_that_a_router_behind_them_answers_too_are_not_doubled(extract):
     assert [(one.method, one.path, one.file) for one in found.endpoints] == [
         ("GET", "/users/all", "backend/src/users.py")
     ]
+
+
+TABLE = (
+    "from flask_restful import Resource\n"
+    "class Home(Resource):\n    def get(self): ...\n    def post(self): ...\n"
+    "class Land(Resource):\n    def get(self, id): ...\n"
+    "ROUTES = ((Home, '/home', '/homes'), (Land, '/land/<int:id>'))\n"
+)
+
+
+@pytest.mark.parametrize(
+    "adds",
+    [
+        "    [api.add_resource(*one) for one in ROUTES]\n",
+        "    for one in ROUTES:\n        api.add_resource(*one)\n",
+    ],
+)
+def test_resources_of_a_table_are_added_one_by_one(routes, adds):
+    source = (
+        "from flask import Flask\nfrom flask_restful import Api\nfrom table import ROUTES\n"
+        f"def create_app():\n    app = Flask(__name__)\n    api = Api(app)\n{adds}    return app\n"
+    )
+    found = routes({"app.py": source, "table.py": TABLE})
+    assert found == {"GET /home", "POST /home", "GET /homes", "POST /homes", "GET /land/{id}"}
+
+
+def test_a_resource_added_to_something_unknown_is_told(extract):
+    source = (
+        "from flask_restful import Resource\n"
+        "class Home(Resource):\n    def get(self): ...\n"
+        "def add(held):\n    held.get('api').add_resource(Home, '/home')\n"
+    )
+    found = extract({"app.py": source})
+    assert found.endpoints == []
+    assert [(one.line, one.reason) for one in found.blind] == [
+        (5, "what this route is added to is known only when the program runs")
+    ]

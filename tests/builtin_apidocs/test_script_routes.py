@@ -1,5 +1,7 @@
 """Express, Koa, Fastify, Hono and powertools in TypeScript and JavaScript."""
 
+import pytest
+
 EXPRESS = "const express = require('express');\n"
 
 
@@ -315,3 +317,20 @@ def test_methods_taken_from_a_table_are_read_and_unknown_ones_told(extract):
     )
     assert {f"{one.method} {one.path}" for one in found.endpoints} == {"GET /users", "POST /users"}
     assert [one.line for one in found.blind] == [5]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "app.route('/x').all(guard()).get(h).post(h);",
+        "app.route('/x').get(h).post(h).all(refuse);",
+        "app.all('/x', guard); app.get('/x', h); app.post('/x', h);",
+    ],
+)
+def test_all_beside_verbs_of_the_same_path_is_no_endpoint(routes, source):
+    assert routes({"a.js": EXPRESS + f"const app = express(); {source}"}) == {"GET /x", "POST /x"}
+
+
+def test_all_beside_a_preflight_is_an_endpoint(routes):
+    found = routes({"a.js": EXPRESS + "const app = express(); app.options('/x', cors()); app.all('/x', h);"})
+    assert found == {"ANY /x", "OPTIONS /x"}

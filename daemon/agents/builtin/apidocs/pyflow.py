@@ -43,6 +43,8 @@ def _named(ev: PyEvaluator, where: Place, name: str, depth: int, seen: frozenset
     if holder is None or (id(holder), name) in seen:
         return []
     seen = seen | {(id(holder), name)}
+    if name in holder.bound:
+        return items(ev, holder.bound[name], depth + 1, seen)
     values = [Place(where.module, holder, one) for one in holder.again.get(name, ())]
     if not values and name in holder.names:
         values = [Place(where.module, holder, holder.names[name])]
@@ -87,3 +89,22 @@ def _part(ev: PyEvaluator, item: Place, at: int | None) -> Place | None:
         return item
     parts = items(ev, item)
     return parts[at] if at < len(parts) else None
+
+
+def handed(ev: PyEvaluator, module: PyModule, space: Space, call: ast.Call) -> tuple[Space, ast.Call]:
+    """A call with its starred arguments one by one, and the space in which it can be read so."""
+    if not any(isinstance(one, ast.Starred) for one in call.args):
+        return space, call
+    bound: dict[str, Place] = {}
+    given: list[ast.expr] = []
+    for one in call.args:
+        if not isinstance(one, ast.Starred):
+            given.append(one)
+            continue
+        for part in items(ev, Place(module, space, one.value)):
+            name = f"*{len(bound)}"
+            bound[name] = part
+            given.append(ast.copy_location(ast.Name(id=name), one))
+    return Space(parent=space, name=space.name, bound=bound), ast.copy_location(
+        ast.Call(func=call.func, args=given, keywords=call.keywords), call
+    )

@@ -88,6 +88,7 @@ def parse(path: str, source: bytes) -> PyModule:
     stack: list[tuple[ast.stmt, Space]] = [(one, module.top) for one in reversed(tree.body)]
     while stack:
         node, space = stack.pop()
+        node, space = _spread_out(node, space)
         module.statements.append((node, space))
         _name(path, node, space)
         inner = space
@@ -101,6 +102,23 @@ def parse(path: str, source: bytes) -> PyModule:
             continue
         stack.extend((one, inner) for one in reversed(list(_inside(node))))
     return module
+
+
+def _spread_out(node: ast.stmt, space: Space) -> tuple[ast.stmt, Space]:
+    """Of ``[api.add(*r) for r in routes]``, written for what it does, the call in the space of its loop."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+        return node, space
+    inner = Space(parent=space, name=space.name)
+    for one in node.value.generators:
+        _loop(one.target, one.iter, inner)
+    return ast.copy_location(ast.Expr(node.value.elt), node), inner
+
+
+def _loop(target: ast.expr, over: ast.expr, space: Space) -> None:
+    several = isinstance(target, ast.Tuple | ast.List)
+    for at, one in enumerate(target.elts if isinstance(target, ast.Tuple | ast.List) else [target]):
+        if isinstance(one, ast.Name):
+            space.loops[one.id] = (over, at if several else None)
 
 
 def _methods(node: ast.ClassDef) -> list[ast.stmt]:
@@ -129,10 +147,7 @@ def _name(path: str, node: ast.stmt, space: Space) -> None:
         if space.klass is None:  # a method is no name of what is inside the others
             space.names[node.name] = node
     elif isinstance(node, ast.For):
-        targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
-        for at, target in enumerate(targets):
-            if isinstance(target, ast.Name):
-                space.loops[target.id] = (node.iter, at if isinstance(node.target, ast.Tuple) else None)
+        _loop(node.target, node.iter, space)
     else:
         _import(path, node, space)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 _MOUNTS = frozenset({"include_router", "register_blueprint", "mount", "add_namespace", "register_api"})
+_ADDS = frozenset({"add_url_rule", "add_api_route", "add_resource"})
 MAX_WAYS = 40
 MAX_REACHED = 400
 
@@ -216,10 +217,18 @@ class Pythons(PyRouters):
         if name in _MOUNTS:
             for one in pyflow.unrolled(self.ev, module, space, call):
                 self._mount(module, one, call, name)
-        elif name in {"add_url_rule", "add_api_route", "add_resource"}:
+        elif name in _ADDS:
             router = self.router(Place(module, space, call.func.value))
-            if router is not None:
-                self._added(router, module, space, call, name)
+            if router is None and (name != "add_resource" or self._is_class(module, space, call)):
+                reason = "what this route is added to is known only when the program runs"
+                self.blind.append(BlindSpot(file=module.path, line=call.lineno, reason=reason))
+            for one in pyflow.unrolled(self.ev, module, space, call) if router is not None else ():
+                if router is not None:
+                    self._added(router, module, *pyflow.handed(self.ev, module, one, call), name)
+
+    def _is_class(self, module: PyModule, space: Space, call: ast.Call) -> bool:
+        target = self.ev.place(Place(module, space, call.args[0])) if call.args else None
+        return isinstance(target, Place) and isinstance(target.node, ast.ClassDef)
 
     def _attached(self, module: PyModule, space: Space, api: ast.expr, target: ast.expr) -> None:
         """``api.init_app(blueprint)`` of an API object that was made without one."""

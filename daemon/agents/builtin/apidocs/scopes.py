@@ -98,7 +98,9 @@ class Export:
 
 @dataclass(slots=True, eq=False)
 class Module:
-    """One parsed file. ``broken`` tells that parts of it are no JavaScript or TypeScript as far as we can read it."""
+    """One parsed file. ``broken`` tells that parts of it are no JavaScript or TypeScript as far as we can read it;
+    ``asked`` is every module that it names, imported, required or handed on.
+    """
 
     path: str
     source: bytes
@@ -111,6 +113,7 @@ class Module:
     functions: dict[int, FunctionInfo] = field(default_factory=dict)
     exports: dict[str, Export] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
 
 def text(node: Node | None) -> str:

@@ -265,6 +265,10 @@ class _Walk:
         parent = node.parent if len(self.module.calls) < MAX_NODES else None
         decorates = parent.next_named_sibling if parent is not None and parent.type == "decorator" else None
         self.module.calls.append(Call(node, scope, decorates))
+        callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        named = callee is not None and callee.type in {"identifier", "import"}
+        if named and listed is not None and text(callee) in {"require", "import"}:
+            self.module.asked.extend(text(one).strip("'\"`") for one in listed.named_children if one.type == "string")
 
     def on_new_expression(self, node: Node, scope: Scope) -> None:
         self.module.calls.append(Call(node, scope))
@@ -275,10 +279,12 @@ class _Walk:
 
     def on_import_statement(self, node: Node, scope: Scope) -> None:
         spec = text(node.child_by_field_name("source")).strip("'\"`")
+        self.module.asked.append(spec)
         for clause in node.named_children:
             if clause.type == "import_require_clause":
                 name = next((child for child in clause.named_children if child.type == "identifier"), None)
                 source = text(clause.child_by_field_name("source")).strip("'\"")
+                self.module.asked.append(source)
                 scope.names[text(name)] = Binding("import", spec=source, name="*")
             elif clause.type == "import_clause":
                 for one in clause.named_children:
@@ -297,6 +303,7 @@ class _Walk:
 
     def on_export_statement(self, node: Node, scope: Scope) -> None:
         spec = text(node.child_by_field_name("source")).strip("'\"`")
+        self.module.asked.append(spec)
         declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
         default = any(child.type == "default" for child in node.children)
         if default or value is not None or any(child.type == "=" for child in node.children):

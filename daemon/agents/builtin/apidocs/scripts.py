@@ -27,6 +27,8 @@ MAX_MODULES = 1_500
 MANY = 4
 """A function that serves so many paths says nothing of any of them."""
 _COMMANDS = ("handle", "execute", "invoke", "run")
+_SILENT = frozenset({"ANY", "OPTIONS", "HEAD"})
+"""Methods that say nothing of which others a path answers."""
 
 
 class Scripts:
@@ -143,11 +145,13 @@ class Scripts:
 
     def _answering(self, routes: list[Route]) -> list[Route]:
         """Of several registrations of one path on one router the one that answers: handlers with a third parameter
-        hand on to the next.
+        hand on to the next, and ``all`` beside verbs is a guard before them or a refusal after them.
         """
+        verbs = {(one.router.key, one.path) for one in routes if not _SILENT.issuperset(one.methods)}
         groups: dict[tuple[object, ...], list[Route]] = {}
         for route in routes:
-            groups.setdefault((route.router.key, route.methods, route.path), []).append(route)
+            if route.methods != ("ANY",) or (route.router.key, route.path) not in verbs:
+                groups.setdefault((route.router.key, route.methods, route.path), []).append(route)
         kept = []
         for same in groups.values():
             handlers = [self._handler(one) for one in same[:20]] if len(same) > 1 else []
@@ -289,8 +293,8 @@ class Scripts:
         seen, stack = {path}, [path]
         while stack:
             module = self.modules.get(stack.pop())
-            for binding in module.top.names.values() if module else ():
-                target = self.resolver.resolve(module.path, binding.spec) if module and binding.spec else None
+            for spec in module.asked if module else ():
+                target = self.resolver.resolve(module.path, spec) if module and spec else None
                 if target and target not in seen:
                     seen.add(target)
                     stack.append(target)
