@@ -87,6 +87,7 @@ def test_a_second_entry_of_the_same_endpoint_is_told_and_stays():
     "before",
     [
         "> ```\n> quoted\n\n",
+        "> ~~~\n",
         "Text\n\n    ```\n\n",
         "    <!-- code, no comment\n\n",
         "```\n    ```\nstill code\n```\n",

@@ -127,6 +127,7 @@ class _Reader:
     def run(self) -> Document:
         at = 0
         while at < len(self.lines):
+            self.leave_quotation(self.lines[at][1])
             at = self.block(at) if self.shut is None and _BEGIN.fullmatch(self.lines[at][1]) else self.line(at)
         self.document.tail = len(self.document.text) if self.shut is None else self.opened
         self.document.mentions = mentions(self.outside)
@@ -154,11 +155,14 @@ class _Reader:
             start = self.lines[at - 1][0]
             self.document.headings.append(Heading(start=start, line=at, level=level, title=above[1].strip()))
 
+    def leave_quotation(self, raw: str) -> None:
+        """What a quotation opened ends with it."""
+        if self.shut is not None and self.quoted and not raw.lstrip().startswith(">"):
+            self.shut = None
+
     def step(self, offset: int, raw: str) -> None:
         """Follow fences, comments and raw HTML over one line."""
         bare = raw.rstrip("\r\n")
-        if self.shut is not None and self.quoted and not bare.lstrip().startswith(">"):
-            self.shut = None  # what a quotation opened ends with it
         if self.shut is not None:
             if self.shut.search(bare):
                 self.shut = None
@@ -190,6 +194,7 @@ class _Reader:
         start, body_start = self.lines[at][0], self.lines[at][0] + len(self.lines[at][1])
         for ahead in range(at + 1, len(self.lines)):
             offset, raw = self.lines[ahead]
+            self.leave_quotation(raw)
             if self.shut is None and _END.fullmatch(raw):
                 self.document.blocks.append(
                     Block(
