@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.agents.builtin.apidocs import markdown
-from daemon.agents.builtin.apidocs.document import Planner, render
+from daemon.agents.builtin.apidocs.document import Planner
 from daemon.agents.builtin.apidocs.endpoint import Endpoint, Parameter
+from daemon.agents.builtin.apidocs.entry import render
 
 A = Endpoint(method="GET", path="/users/{id}", file="src/users.ts", line=3, summary="One user.")
 B = Endpoint(method="POST", path="/users", file="src/users.ts", line=9, request="NewUser")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from daemon.agents.builtin.apidocs.describe import Shape
     from daemon.agents.builtin.apidocs.evaluate import Evaluator
-    from daemon.agents.builtin.apidocs.routing import Route
+    from daemon.agents.builtin.apidocs.graph import Route
     from daemon.agents.builtin.apidocs.scopes import Module
 
 MAX_READS = 30

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from daemon.agents.builtin.apidocs.decorated import Action, Decorator
+    from daemon.agents.builtin.apidocs.decorated import Action
+    from daemon.agents.builtin.apidocs.decorators import Decorator
     from daemon.agents.builtin.apidocs.evaluate import Evaluator
     from daemon.agents.builtin.apidocs.scopes import FunctionInfo, Module
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.apidocs import markdown
 from daemon.agents.builtin.apidocs.endpoint import anonymous
+from daemon.agents.builtin.apidocs.entry import render, struck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,52 +53,10 @@ class Plan:
     adopted: int = 0
 
 
-def render(endpoint: Endpoint, *, removed: bool = False) -> str:
-    """The text of a block between its markers, with plain line ends."""
-    title = f"`{endpoint.method} {endpoint.path}`"
-    lines = ["", f"### {title}", ""]
-    if endpoint.summary:
-        lines += [_inline(endpoint.summary), ""]
-    if endpoint.parameters:
-        lines += ["| Parameter | In | Type | Required |", "| --- | --- | --- | --- |"]
-        for one in endpoint.parameters:
-            kind = f"`{_code(one.type)}`" if one.type else ""
-            needed = {True: "yes", False: "no", None: ""}[one.required]
-            lines.append(f"| `{_code(one.name)}` | {one.place} | {kind} | {needed} |")
-        lines.append("")
-    if endpoint.request:
-        lines += [f"Request body: `{_code(endpoint.request)}`", ""]
-    if endpoint.response:
-        lines += [f"Response: `{_code(endpoint.response)}`", ""]
-    lines += [f"Source: `{_code(endpoint.file)}`", ""]
-    return "\n".join(lines) + "\n"
-
-
 def _reading_order(endpoint: Endpoint) -> tuple[list[str], int]:
     """By path and then by method, as a reader looks for them."""
     method = endpoint.method
     return endpoint.path.split("/"), _ORDER.index(method) if method in _ORDER else len(_ORDER)
-
-
-def _inline(prose: str) -> str:
-    """Prose that can open neither a comment nor a fence nor a heading."""
-    flat = " ".join(prose.split()).replace("<", "&lt;").replace("```", "'''").replace("~~~", "---")
-    return re.sub(r"^([#>|+*=~-]|\d+[.)])", r"\\\1", flat)
-
-
-def _code(raw: str) -> str:
-    flat = " ".join(raw.split()).replace("`", "'").replace("<!--", "<! --")
-    return flat.replace("|", "\\|")
-
-
-def struck(body: str) -> str:
-    """A block's text with its heading struck through and the reason below it."""
-    plain = body.replace("\r\n", "\n").replace("\r", "\n")
-    found = re.search(r"^### (`[^`\n]+`)$", plain, re.MULTILINE)
-    title = found[1] if found else "`?`"
-    source = re.search(r"^Source: (`[^`\n]+`)$", plain, re.MULTILINE)
-    where = f" from {source[1]}" if source else ""
-    return f"\n### ~~{title}~~\n\nRemoved{where}.\n\n"
 
 
 class Planner:

@@ -1,20 +1,17 @@
-"""What expressions mean, as far as that can be known without running them. Pure.
+"""What names, members and exports stand for, as far as that can be known without running anything. Pure.
 
-Names are followed through scopes, imports, fields and the returns of functions. Bounded in depth and in steps; past a
+They are followed through scopes, imports, fields and the returns of functions. Bounded in depth and in steps; past a
 bound the answer is UNKNOWN, never a guess.
 """
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import calling
+from daemon.agents.builtin.apidocs import calling, expressions
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
-from daemon.agents.builtin.apidocs.literal import as_text, compared, enumerated, unescaped
-from daemon.agents.builtin.apidocs.scopes import Binding, ClassInfo, Export, FunctionInfo, text
-from daemon.agents.builtin.apidocs.script import FUNCTIONS
+from daemon.agents.builtin.apidocs.literal import as_text, enumerated
 from daemon.agents.builtin.apidocs.values import (
     EMPTY,
     UNKNOWN,
@@ -39,17 +36,11 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from daemon.agents.builtin.apidocs.resolve import Resolver
-    from daemon.agents.builtin.apidocs.scopes import Module, Scope
+    from daemon.agents.builtin.apidocs.scopes import Binding, ClassInfo, Export, FunctionInfo, Module, Scope
 
 MAX_DEPTH = 70
 QUERY_STEPS = 4_000
 TOTAL_STEPS = 300_000
-MAX_TEXT = 2_000
-_COMPARED = frozenset({"===", "==", "!==", "!=", "<", ">", "<=", ">="})
-
-_WRAPPERS = frozenset(
-    {"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression", "await_expression"}
-)
 _ROUTER_TYPE = re.compile(
     r"\b(?:Express|Application|Router|IRouter|FastifyInstance|Koa|Hono|OpenAPIHono|FastifyTypebox|API)\b"
 )
@@ -94,7 +85,7 @@ class Evaluator:
             return self._memo[memo]
         self._depth += 1
         try:
-            found = self._value(module, node, scope, env)
+            found = expressions.meaning(self, module, node, scope, env)
         finally:
             self._depth -= 1
         if memo is not None and self._query > 0:
@@ -107,152 +98,6 @@ class Evaluator:
         if self._total < 0:
             self.exhausted = True
         return self._query >= 0 and self._total >= 0 and self._depth < MAX_DEPTH
-
-    def _value(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        kind = node.type
-        if kind in _WRAPPERS:
-            return self.value(module, node.named_children[0] if node.named_children else None, scope, env)
-        if kind in FUNCTIONS:
-            info = module.functions.get(node.id)
-            return Func(module, info, env) if info else UNKNOWN
-        handler = getattr(self, f"_on_{kind}", None)
-        return handler(module, node, scope, env) if handler else UNKNOWN
-
-    def _on_identifier(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        name = text(node)
-        binding = scope.find(name)
-        if binding is None:
-            own = {"__dirname": posixpath.dirname(module.path), "__filename": module.path}
-            return own.get(name, UNKNOWN)
-        return self.bound(module, binding, env)
-
-    _on_shorthand_property_identifier = _on_identifier
-
-    def _on_string(self, _module: Module, node: Node, _scope: Scope, _env: Env) -> Value:
-        return unescaped(node)[:MAX_TEXT]
-
-    def _on_template_string(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        out = []
-        for child in node.named_children[:60]:
-            if child.type == "template_substitution":
-                inner = child.named_children[0] if child.named_children else None
-                out.append(as_text(self.value(module, inner, scope, env)))
-            else:
-                out.append(text(child))
-        return "".join(out)[:MAX_TEXT]
-
-    def _on_number(self, _module: Module, node: Node, _scope: Scope, _env: Env) -> Value:
-        raw = text(node)
-        return int(raw) if raw.isdecimal() and len(raw) < 12 else UNKNOWN
-
-    def _on_true(self, *_: object) -> Value:
-        return True
-
-    def _on_false(self, *_: object) -> Value:
-        return False
-
-    def _on_object(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        props: dict[str, Lazy | Value] = {}
-        loose = False
-        for child in node.named_children:
-            if child.type == "pair":
-                key = self._key(module, child.child_by_field_name("key"), scope, env)
-                value = child.child_by_field_name("value")
-                if value is not None:
-                    props[key] = Lazy(module, value, scope, env)
-            elif child.type in {"shorthand_property_identifier", "method_definition"}:
-                name = child if child.type != "method_definition" else child.child_by_field_name("name")
-                props[text(name)] = Lazy(module, child, scope, env)
-            elif child.type == "spread_element":
-                spread = self.value(module, child.named_children[0], scope, env)
-                spread = self.deref(spread)
-                if isinstance(spread, Obj):
-                    props.update(spread.props)
-                loose = loose or not isinstance(spread, Obj) or spread.open
-        return Obj(props, module, node, open=loose)
-
-    def _key(self, module: Module, node: Node | None, scope: Scope, env: Env) -> str:
-        if node is None:
-            return ""
-        if node.type == "computed_property_name":
-            return as_text(self.value(module, node.named_children[0], scope, env))
-        return unescaped(node) if node.type == "string" else text(node)
-
-    def _on_array(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        items: list[Lazy | Value] = []
-        loose = False
-        for child in node.named_children:
-            if child.type == "spread_element":
-                spread = self.value(module, child.named_children[0], scope, env)
-                items.extend(spread.items if isinstance(spread, Arr) else ())
-                loose = loose or not isinstance(spread, Arr)
-            elif child.type != "comment":
-                items.append(Lazy(module, child, scope, env))
-        return Arr(tuple(items[:1000]), open=loose)
-
-    def _on_member_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        whole = text(node) if node.end_byte - node.start_byte < 24 else ""
-        if whole in {"import.meta.dirname", "import.meta.url", "import.meta.filename"}:
-            return posixpath.dirname(module.path) if whole.endswith("dirname") else module.path
-        owner = self.value(module, node.child_by_field_name("object"), scope, env)
-        return self.member(owner, text(node.child_by_field_name("property")))
-
-    def _on_subscript_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        owner = self.value(module, node.child_by_field_name("object"), scope, env)
-        index = self.value(module, node.child_by_field_name("index"), scope, env)
-        return self.member(owner, index) if isinstance(index, str | int) else UNKNOWN
-
-    def _on_this(self, module: Module, _node: Node, scope: Scope, _env: Env) -> Value:
-        if scope.klass is None:
-            return UNKNOWN
-        return calling.application(self, Cls(module, scope.klass)) or Inst(Cls(module, scope.klass))
-
-    def _on_assignment_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        return self.value(module, node.child_by_field_name("right"), scope, env)
-
-    def _on_class(self, module: Module, node: Node, _scope: Scope, _env: Env) -> Value:
-        info = next((one for one in module.classes if one.node.id == node.id), None)
-        return Cls(module, info) if info else UNKNOWN
-
-    _on_class_declaration = _on_abstract_class_declaration = _on_class
-
-    def _on_binary_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        operator = text(node.child_by_field_name("operator"))
-        left = self.value(module, node.child_by_field_name("left"), scope, env)
-        if operator == "&&" and left is False:
-            return False
-        if operator in {"||", "??"} and left not in ("", False) and not isinstance(left, Unknown):
-            return left
-        right = self.value(module, node.child_by_field_name("right"), scope, env)
-        if operator == "+" and (isinstance(left, str) or isinstance(right, str)):
-            return (as_text(left) + as_text(right))[:MAX_TEXT]
-        if operator in _COMPARED:
-            known = all(isinstance(one, str | int) and DYNAMIC not in str(one) for one in (left, right))
-            return compared(operator, left, right) if known else UNKNOWN
-        return right if operator in {"||", "??", "&&"} else UNKNOWN
-
-    def _on_unary_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        value = self.value(module, node.child_by_field_name("argument"), scope, env)
-        operator = text(node.child_by_field_name("operator"))
-        if operator == "!" and isinstance(value, bool):
-            return not value
-        return -value if operator == "-" and isinstance(value, int) else UNKNOWN
-
-    def _on_ternary_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        chosen = self.value(module, node.child_by_field_name("condition"), scope, env)
-        if isinstance(chosen, bool):
-            side = "consequence" if chosen else "alternative"
-            return self.value(module, node.child_by_field_name(side), scope, env)
-        first = self.value(module, node.child_by_field_name("consequence"), scope, env)
-        if not isinstance(first, Unknown):
-            return first
-        return self.value(module, node.child_by_field_name("alternative"), scope, env)
-
-    def _on_call_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        return calling.call(self, module, node, scope, env)
-
-    def _on_new_expression(self, module: Module, node: Node, scope: Scope, env: Env) -> Value:
-        return calling.construct(self, module, node, scope, env)
 
     def bound(self, module: Module, binding: Binding, env: Env) -> Value:
         """What a name stands for."""

@@ -10,7 +10,8 @@ from daemon.agents.builtin.apidocs.pymodule import Place
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.apidocs.describe import Shape
-    from daemon.agents.builtin.apidocs.pymodule import Definition, PyEvaluator
+    from daemon.agents.builtin.apidocs.pyevaluate import PyEvaluator
+    from daemon.agents.builtin.apidocs.pymodule import Definition
 
 MAX_BASES = 6
 MAX_READS = 30

@@ -12,8 +12,9 @@ from daemon.agents.builtin.apidocs.endpoint import parameter_names
 from daemon.agents.builtin.apidocs.pymodule import Place
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.apidocs.pymodule import Definition, PyEvaluator
-    from daemon.agents.builtin.apidocs.pyroutes import Route
+    from daemon.agents.builtin.apidocs.pyevaluate import PyEvaluator
+    from daemon.agents.builtin.apidocs.pymodule import Definition
+    from daemon.agents.builtin.apidocs.pyregistered import Route
 
 _PLAIN = re.compile(
     r"^(?:Optional\[)?(?:str|int|float|bool|bytes|UUID4?|uuid\.UUID|datetime|date|time|Decimal|list\[(?:str|int)\]"

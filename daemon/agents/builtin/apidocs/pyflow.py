@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs.pymodule import MAX_DEPTH, Place, Space
+from daemon.agents.builtin.apidocs.pyevaluate import MAX_DEPTH
+from daemon.agents.builtin.apidocs.pymodule import Place, Space
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.apidocs.pymodule import PyEvaluator, PyModule
+    from daemon.agents.builtin.apidocs.pyevaluate import PyEvaluator
+    from daemon.agents.builtin.apidocs.pymodule import PyModule
 
 MAX_ITEMS = 300
 

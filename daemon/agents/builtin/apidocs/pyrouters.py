@@ -6,10 +6,12 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs.pymodule import Definition, Package, Place
+from daemon.agents.builtin.apidocs.pyevaluate import Package
+from daemon.agents.builtin.apidocs.pymodule import Definition, Place
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.apidocs.pymodule import PyEvaluator, PyModule
+    from daemon.agents.builtin.apidocs.pyevaluate import PyEvaluator
+    from daemon.agents.builtin.apidocs.pymodule import PyModule
 
 _MAKERS = {
     "FastAPI": "fastapi",

@@ -1,17 +1,15 @@
-"""Routes registered by calls: Express, Koa, Fastify, Hono, powertools' router and their likes. Pure.
-
-Routers form a graph: a mount puts one below another at a prefix. A route's paths are all the ways down to it.
-"""
+"""Routes registered by calls: Express, Koa, Fastify, Hono, powertools' router and their likes. Pure."""
 
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.apidocs import calling, conditions
-from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot, normal_path
+from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot
 from daemon.agents.builtin.apidocs.flow import plugin_router
+from daemon.agents.builtin.apidocs.graph import Autoload, Graph, Route
 from daemon.agents.builtin.apidocs.scopes import line_of, text
 from daemon.agents.builtin.apidocs.values import Arr, Ext, Func, Inst, Obj, RoutePath, Router, Value
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from daemon.agents.builtin.apidocs.evaluate import Evaluator
     from daemon.agents.builtin.apidocs.flow import Flow
-    from daemon.agents.builtin.apidocs.scopes import Call, Module, Scope
+    from daemon.agents.builtin.apidocs.scopes import Call, Module
     from daemon.agents.builtin.apidocs.values import Env
 
 VERBS = {
@@ -37,84 +35,6 @@ VERBS = {
 _NAMES = frozenset({*VERBS, "use", "route", "register", "mount", "prefix", "basePath", "includeRouter", "openapi"})
 _PLAIN = frozenset({"string", "number", "template_string", "true", "false", "object", "array"})
 _AUTOLOAD = frozenset({"@fastify/autoload", "fastify-autoload"})
-MAX_WAYS = 60
-MAX_STEPS = 3_000
-_Way = tuple[Router, str, tuple[str, ...], frozenset[tuple[object, ...]]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Route:
-    """A route as it was registered. ``handler`` is the last argument or the decorated function."""
-
-    router: Router
-    methods: tuple[str, ...]
-    path: str
-    module: Module
-    node: Node
-    scope: Scope
-    env: Env
-    handler: Node | None = None
-    options: Obj | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mount:
-    """A router put below another."""
-
-    parent: Router
-    prefix: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Autoload:
-    """A folder whose plugins fastify finds itself. ``flat``: the folders inside are no prefixes."""
-
-    folder: str
-    prefix: str
-    flat: bool
-
-
-@dataclass(kw_only=True, slots=True)
-class Graph:
-    """What registering calls have built."""
-
-    routes: list[Route] = field(default_factory=list)
-    mounts: dict[tuple[object, ...], list[Mount]] = field(default_factory=dict)
-    prefixes: dict[tuple[object, ...], str] = field(default_factory=dict)
-    loose: list[tuple[Router, str, str, str]] = field(default_factory=list)
-    autoload: list[tuple[Router, Autoload, str]] = field(default_factory=list)
-    blind: list[BlindSpot] = field(default_factory=list)
-
-    def mount(self, child: Router, parent: Router, prefix: str, file: str) -> None:
-        """Put ``child`` below ``parent``."""
-        mount = Mount(parent=parent, prefix=prefix, file=file)
-        mounts = self.mounts.setdefault(child.key, [])
-        if child.key != parent.key and mount not in mounts:
-            mounts.append(mount)
-
-    def ways(self, router: Router) -> list[tuple[str, tuple[str, ...], bool]]:
-        """Every prefix of a router, the files that gave it, and whether it hangs on an application."""
-        done: list[tuple[str, tuple[str, ...], bool]] = []
-        stack: list[_Way] = [(router, "", (), frozenset([router.key]))]
-        steps = MAX_STEPS
-        while stack and len(done) < MAX_WAYS and steps > 0:
-            steps -= 1
-            at, path, files, seen = stack.pop()
-            path = _join(self.prefixes.get(at.key, ""), path)
-            mounts = self.mounts.get(at.key) or self.mounts.get(at.key[:2]) or []
-            if not mounts:
-                loose = at.kind in {"router", "koa-router"} or (at.kind == "unbound" and not files)
-                done.append((path, files, not loose))
-            for mount in reversed(mounts):
-                if mount.parent.key not in seen:
-                    further = (*files, mount.file) if mount.file not in files else files
-                    stack.append((mount.parent, _join(mount.prefix, path), further, seen | {mount.parent.key}))
-        return done
-
-
-def _join(first: str, second: str) -> str:
-    return f"{first.rstrip('/')}/{second.lstrip('/')}" if first and second else first or second
 
 
 class Routing:
@@ -347,8 +267,3 @@ class _Place:
     call: Call
     env: Env
     given: list[Node]
-
-
-def full_path(prefix: str, path: str) -> str:
-    """A route's path below a prefix, in normal form."""
-    return normal_path(prefix, path)

@@ -9,11 +9,11 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from daemon.agents.builtin.apidocs import linkage
 from daemon.agents.builtin.apidocs.scopes import (
     Binding,
     Call,
     ClassInfo,
-    Export,
     FunctionInfo,
     Module,
     Scope,
@@ -234,17 +234,12 @@ class _Walk:
             self.assign_member(text(left), right, scope)
 
     def assign_member(self, target: str, right: Node, scope: Scope) -> None:
-        if target == "module.exports":
-            self.module.exports["="] = Export(node=right, scope=scope)
-            return
-        found = re.fullmatch(r"(module\.exports|exports|this|[A-Z][\w$]*)\.([\w$]+)", target)
+        linkage.assigned(self.module, target, right, scope)
+        found = re.fullmatch(r"(this|[A-Z][\w$]*)\.([\w$]+)", target)
         if not found:
             return
-        if found[1][0].isupper():
-            self.assign_static(found[1], found[2], right, scope)
-            return
         if found[1] != "this":
-            self.module.exports[found[2]] = Export(node=right, scope=scope)
+            self.assign_static(found[1], found[2], right, scope)
         elif scope.klass is not None:
             scope.klass.fields.setdefault(found[2], (right, scope))
 
@@ -265,10 +260,7 @@ class _Walk:
         parent = node.parent if len(self.module.calls) < MAX_NODES else None
         decorates = parent.next_named_sibling if parent is not None and parent.type == "decorator" else None
         self.module.calls.append(Call(node, scope, decorates))
-        callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        named = callee is not None and callee.type in {"identifier", "import"}
-        if named and listed is not None and text(callee) in {"require", "import"}:
-            self.module.asked.extend(text(one).strip("'\"`") for one in listed.named_children if one.type == "string")
+        linkage.required(self.module, node)
 
     def on_new_expression(self, node: Node, scope: Scope) -> None:
         self.module.calls.append(Call(node, scope))
@@ -278,50 +270,10 @@ class _Walk:
         scope.names[name] = Binding("enum", node=node, scope=scope)
 
     def on_import_statement(self, node: Node, scope: Scope) -> None:
-        spec = text(node.child_by_field_name("source")).strip("'\"`")
-        self.module.asked.append(spec)
-        for clause in node.named_children:
-            if clause.type == "import_require_clause":
-                name = next((child for child in clause.named_children if child.type == "identifier"), None)
-                source = text(clause.child_by_field_name("source")).strip("'\"")
-                self.module.asked.append(source)
-                scope.names[text(name)] = Binding("import", spec=source, name="*")
-            elif clause.type == "import_clause":
-                for one in clause.named_children:
-                    self.import_names(one, spec, scope)
-
-    def import_names(self, one: Node, spec: str, scope: Scope) -> None:
-        if one.type == "identifier":
-            scope.names[text(one)] = Binding("import", spec=spec, name="default")
-        elif one.type == "namespace_import":
-            scope.names[text(one.named_children[0])] = Binding("import", spec=spec, name="*")
-        elif one.type == "named_imports":
-            for item in one.named_children:
-                name = text(item.child_by_field_name("name"))
-                alias = text(item.child_by_field_name("alias")) or name
-                scope.names[alias] = Binding("import", spec=spec, name=name)
+        linkage.imported(self.module, node, scope)
 
     def on_export_statement(self, node: Node, scope: Scope) -> None:
-        spec = text(node.child_by_field_name("source")).strip("'\"`")
-        self.module.asked.append(spec)
-        declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
-        default = any(child.type == "default" for child in node.children)
-        if default or value is not None or any(child.type == "=" for child in node.children):
-            target = value or declaration or (node.named_children[-1] if node.named_children else None)
-            self.module.exports["default" if default else "="] = Export(node=target, scope=scope)
-        if declaration is not None:
-            for name in _declared(declaration):
-                self.module.exports[name] = Export(scope=scope, name=name)
-        elif spec and any(child.type == "*" for child in node.children):
-            self.module.stars.append(spec)
-        for clause in node.named_children:
-            if clause.type == "namespace_export":
-                self.module.exports[text(clause.named_children[0])] = Export(spec=spec, name="*")
-            elif clause.type == "export_clause":
-                for item in clause.named_children:
-                    name = text(item.child_by_field_name("name"))
-                    alias = text(item.child_by_field_name("alias")) or name
-                    self.module.exports[alias] = Export(scope=scope, spec=spec, name=name)
+        linkage.exported(self.module, node, scope)
 
 
 def _picked(binding: Binding, pick: tuple[str | int, ...]) -> Binding:
@@ -335,14 +287,6 @@ def _picked(binding: Binding, pick: tuple[str | int, ...]) -> Binding:
         name=binding.name,
         annotation=binding.annotation if not pick else "",
     )
-
-
-def _declared(declaration: Node) -> list[str]:
-    if declaration.type in {"lexical_declaration", "variable_declaration"}:
-        names = [one.child_by_field_name("name") for one in declaration.named_children]
-        return [text(name) for name in names if name is not None and name.type == "identifier"]
-    name = declaration.child_by_field_name("name")
-    return [text(name)] if name is not None else []
 
 
 def _decorators_before(node: Node) -> list[Node]:
