@@ -6,7 +6,6 @@ once for every way it is entered.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 MAX_ENVS = 200
 MAX_ROUNDS = 3
 _ITERATORS = frozenset({"forEach", "map", "flatMap", "each", "filter", "some", "every"})
-_COMPUTED = re.compile(rb"\b(?:require|import)\s*\(\s*[^'\"\s)]")
-"""A module that loads others by names which only a loop over a folder knows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +127,7 @@ class Flow:
             target = self.ev.deref(self.ev.ask(module, callee, call.scope))
             if isinstance(target, Func):
                 self._add(Site(module, call.node, call.scope, target, "call"))
-            elif call.scope.function is not None and _COMPUTED.search(module.source):
+            elif call.scope.function is not None and module.computes:
                 self._late.append((module, call, callee))
 
     def envs(self, scope: Scope) -> list[Env]:

@@ -41,11 +41,15 @@ def _names(one: Node, spec: str, scope: Scope) -> None:
 
 
 def required(module: Module, node: Node) -> None:
-    """What ``require('./x')`` and ``import('./x')`` ask for."""
+    """What ``require('./x')`` and ``import('./x')`` ask for, and that some name is made by the program."""
     callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
     named = callee is not None and callee.type in {"identifier", "import"}
     if named and listed is not None and text(callee) in {"require", "import"}:
-        module.asked.extend(text(one).strip("'\"`") for one in listed.named_children if one.type == "string")
+        for one in listed.named_children[:1]:
+            if one.type == "string":
+                module.asked.append(text(one).strip("'\"`"))
+            else:
+                module.computes = True
 
 
 def assigned(module: Module, target: str, right: Node, scope: Scope) -> None:

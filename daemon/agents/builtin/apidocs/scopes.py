@@ -99,7 +99,8 @@ class Export:
 @dataclass(slots=True, eq=False)
 class Module:
     """One parsed file. ``broken`` tells that parts of it are no JavaScript or TypeScript as far as we can read it;
-    ``asked`` is every module that it names, imported, required or handed on.
+    ``asked`` is every module that it names, imported, required or handed on; ``computes``: it loads others by names
+    that only a loop over a folder may know.
     """
 
     path: str
@@ -108,6 +109,7 @@ class Module:
     top: Scope
     broken: int | None = None
     cut: bool = False
+    computes: bool = False
     calls: list[Call] = field(default_factory=list)
     classes: list[ClassInfo] = field(default_factory=list)
     functions: dict[int, FunctionInfo] = field(default_factory=dict)

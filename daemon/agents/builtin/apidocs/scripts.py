@@ -39,6 +39,7 @@ class Scripts:
         self.bootstraps = Bootstraps(self.ev, self._text, files)
         self.ev.setting = self.bootstraps.setting
         self._scanned: set[str] = set()
+        self._reached: dict[str, set[str]] = {}
 
     def _text(self, path: str) -> str | None:
         content = self._read(path)
@@ -51,6 +52,7 @@ class Scripts:
             content = self._read(path) if wanted and len(self.modules) < MAX_MODULES else None
             module = script.parse(path, content) if content is not None else None
             self.modules[path] = module
+            self._reached.clear()
             if module is not None and b"registerAs" in module.source:
                 self.bootstraps.register(module)
         return self.modules[path]
@@ -117,6 +119,8 @@ class Scripts:
 
     def reach(self, path: str) -> set[str]:
         """The files that a file imports, directly or not, itself too."""
+        if path in self._reached:
+            return self._reached[path]
         seen, stack = {path}, [path]
         while stack:
             module = self.modules.get(stack.pop())
@@ -125,4 +129,5 @@ class Scripts:
                 if target and target not in seen:
                     seen.add(target)
                     stack.append(target)
+        self._reached[path] = seen
         return seen
