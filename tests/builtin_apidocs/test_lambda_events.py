@@ -159,12 +159,6 @@ def test_yaml_that_is_none_is_told(extract):
     assert "YAML" in found.blind[0].reason
 
 
-def test_routes_made_through_cdk_are_told_as_not_read(extract):
-    found = extract({"stack.ts": "import { aws_apigatewayv2 } from 'aws-cdk-lib';\napi.addRoutes({ path: '/x' });\n"})
-    assert found.endpoints == []
-    assert "CDK" in found.blind[0].reason
-
-
 def test_paths_of_an_api_s_own_definition_are_endpoints_of_its_functions(extract):
     found = extract(
         {

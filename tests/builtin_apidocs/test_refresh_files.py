@@ -7,6 +7,7 @@ import os
 import pytest
 
 from daemon.agents.builtin.apidocs import refresh
+from daemon.agents.builtin.apidocs.project import Project
 from hooks.model import Cause, Change, ChangeKind
 
 ACTION = (
@@ -298,3 +299,11 @@ def test_routes_of_a_changed_test_are_no_endpoints(project):
     result = run(project, "src/app.test.ts")
     assert "only-in-a-test" not in (project / "docs/api-reference.md").read_text()
     assert result.findings == ()
+
+
+@pytest.mark.parametrize("folder", ["node_modules", "dist", "cdk.out", "cdk.out.deploy", ".aws-sam"])
+def test_what_was_made_of_the_code_is_not_listed(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "a.js").write_text("x")
+    (tmp_path / "b.js").write_text("x")
+    assert Project(tmp_path).files == {"b.js"}

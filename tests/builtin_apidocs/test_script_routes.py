@@ -334,3 +334,10 @@ def test_all_beside_verbs_of_the_same_path_is_no_endpoint(routes, source):
 def test_all_beside_a_preflight_is_an_endpoint(routes):
     found = routes({"a.js": EXPRESS + "const app = express(); app.options('/x', cors()); app.all('/x', h);"})
     assert found == {"ANY /x", "OPTIONS /x"}
+
+
+@pytest.mark.parametrize(
+    "head", ["var __commonJS = (cb, mod) => cb;\n", "(() => { function __webpack_require__(id) {} })\n"]
+)
+def test_what_a_bundler_made_is_not_read(routes, head):
+    assert routes({"out.js": head + EXPRESS + "const app = express(); app.get('/x', h);"}) == set()

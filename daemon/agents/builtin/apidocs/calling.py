@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import folders, schemas, texts
+from daemon.agents.builtin.apidocs import constructs, folders, schemas, texts
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
 from daemon.agents.builtin.apidocs.scopes import text
 from daemon.agents.builtin.apidocs.values import (
@@ -21,6 +21,7 @@ from daemon.agents.builtin.apidocs.values import (
     Lazy,
     Mod,
     Obj,
+    Resource,
     RoutePath,
     Router,
     Schema,
@@ -103,6 +104,8 @@ def _applied(ev: Evaluator, target: Value, at: Lazy) -> Value:
             if target.package == "desm" and isinstance(parts[0], str):
                 parts[0] = posixpath.dirname(parts[0])
             return texts.of_path(target.name, parts, module, node)
+        if constructs.is_cdk(target.package):
+            return constructs.made(ev, target, [ev.deref(one) for one in parts], module.path)
         found = folders.listed(ev, target, parts)
         found = schemas.made(ev, target, parts) if isinstance(found, Unknown) else found
         if not isinstance(found, Unknown):
@@ -118,7 +121,12 @@ def construct(ev: Evaluator, module: Module, node: Node, scope: Scope, env: Env)
     target = ev.deref(ev.value(module, node.child_by_field_name("constructor"), scope, env))
     if isinstance(target, Cls):
         return application(ev, target) or Inst(target)
-    return made(target, module, node, env, scope) if isinstance(target, Ext) else UNKNOWN
+    if not isinstance(target, Ext):
+        return UNKNOWN
+    if constructs.is_cdk(target.package):
+        parts = [ev.deref(ev.value(module, one, scope, env)) for one in arguments(node)[:3]]
+        return constructs.made(ev, target, parts, module.path)
+    return made(target, module, node, env, scope)
 
 
 def application(ev: Evaluator, target: Cls) -> Router | None:
@@ -232,6 +240,8 @@ def _of_method(ev: Evaluator, module: Module, node: Node, scope: Scope, env: Env
         return _of_router(ev, owner, name, Lazy(module, node, scope, env))
     if isinstance(owner, RoutePath):
         return owner
+    if isinstance(owner, Resource):
+        return constructs.called(owner, name, [ev.value(module, one, scope, env) for one in given[:2]])
     if isinstance(owner, Schema):
         return schemas.refined(ev, owner, name, [ev.value(module, one, scope, env) for one in given[:20]])
     if isinstance(owner, Func) and name == "bind":

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 SCRIPTS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs")
 MAX_WHOLE = 400
 _SERVERLESS = re.compile(r"(?:^|/)serverless(?:\.[\w-]+)*\.[cm]?[tj]s$")
-_CDK = re.compile(rb"aws-cdk-lib|@aws-cdk/")
-_CDK_ROUTES = re.compile(rb"\.add(?:Routes|Method|Resource|Proxy)\s*\(|\bLambdaRestApi\b")
 _PYTHON = re.compile(
     rb"fastapi|APIRouter|flask|Flask|Blueprint|aws_lambda_powertools|quart|chalice|include_router"
     rb"|register_blueprint|add_namespace|add_resource|add_url_rule|add_api_route"
@@ -31,6 +29,10 @@ _MARKS = re.compile(
     rb"express|fastify|[kK]oa\b|koa-|hono\b|Router\b|routing-controllers|@nestjs/|\btsoa\b|inversify|overnightjs|@tsed/"
     rb"|@\w*Controller\b|@midwayjs|lambda-api|polka|restify|event-handler|registerAs\b|readdirSync"
     rb"|\b(?:app|router|server|fastify|instance|api)\s*\.\s*(?:get|post|put|patch|delete|route|use|register|all)\s*\("
+)
+_CDK = re.compile(rb"aws-cdk-lib|@aws-cdk/")
+_STACKS = re.compile(
+    rb"\.add(?:Routes|Method|Resource|Proxy)\s*\(|\bI?(?:Lambda)?RestApi\b|\bHttpApi\b|\bnew (?:\w+\.)?App\("
 )
 _CHAIN = re.compile(rb"NestFactory|registerAs|setGlobalPrefix|ExpressServer\s*\(|KoaServer\s*\(|RouterModule|autoload")
 _SPEC = re.compile(rb"""(?:\bfrom\s*|\brequire\s*\(\s*|\bimport\s*\(?\s*)['"]([^'"\n]{1,200})['"]""")
@@ -48,7 +50,8 @@ def collect(project: Project, changed: Collection[str]) -> tuple[Extraction, boo
         found.blind.append(BlindSpot(file=path, line=None, reason="was not read: there are too many configurations"))
     found.blind.extend(templates.blind)
     scripts = pythons = None
-    if marked or any(not _is_python(project, event) for event in templates.events):
+    events = templates.events
+    if marked or any(not _is_python(project, event) for event in events):
         from daemon.agents.builtin.apidocs.scripts import Scripts  # noqa: PLC0415 - brings the parser with it
 
         scripts = Scripts(project.read, project.files)
@@ -57,13 +60,14 @@ def collect(project: Project, changed: Collection[str]) -> tuple[Extraction, boo
             from daemon.agents.builtin.apidocs import functions  # noqa: PLC0415 - as above
 
             found.add(functions.of_configuration(scripts, path))
+        events = [*events, *scripts.stacks.events]
     python = _pythons(project, changed)
-    if python or templates.events:
+    if python or events:
         from daemon.agents.builtin.apidocs.pyroutes import Pythons  # noqa: PLC0415 - only where there is Python
 
         pythons = Pythons(project.read, project.files)
         found.add(pythons.extract(python))
-    lambdas = [_handled(event, scripts, pythons) for event in templates.events]
+    lambdas = [_handled(event, scripts, pythons) for event in events]
     found.endpoints.extend(_without_doors(lambdas, found.endpoints, scripts, pythons))
     found.endpoints = _ordered(found.endpoints)
     return found, whole and len(python) < MAX_WHOLE
@@ -119,8 +123,9 @@ def _without_doors(
         reached = pythons if one.file.endswith(".py") else scripts
         reach = reached.reach(one.file) if reached is not None else {one.file}
         behind = [other for other in inner if other.file in reach or reach.intersection(other.via)]
-        if not one.handler:  # a handler that the deployment brings along: what it serves lies beside its configuration
-            folder = one.file.rpartition("/")[0]
+        if not one.handler:  # a handler that the deployment brings along: what it serves lies beside its configuration,
+            # but for a stack written in a script, which stands apart from the code it deploys
+            folder = "" if one.file.endswith(SCRIPTS) else one.file.rpartition("/")[0]
             behind = [other for other in inner if other.file.startswith(f"{folder}/" if folder else "")]
         if not (behind if door else any(other.key == one.key for other in behind)):
             kept.append(one)
@@ -147,11 +152,10 @@ def _scripts(project: Project, changed: Collection[str], found: Extraction) -> t
             continue
         if is_minified(content):
             if path in changed:
-                found.blind.append(BlindSpot(file=path, line=None, reason="is minified and was not read"))
+                found.blind.append(BlindSpot(file=path, line=None, reason="is bundled or minified and was not read"))
             continue
-        if _CDK_ROUTES.search(content) and _CDK.search(content):
-            found.blind.append(BlindSpot(file=path, line=None, reason="makes routes through CDK, which are not read"))
-        if path in changed or functions_named(path) or _MARKS.search(content):
+        stack = _CDK.search(content) and _STACKS.search(content)
+        if path in changed or functions_named(path) or stack or _MARKS.search(content):
             marked.append(path)
     if len(marked) <= MAX_WHOLE:
         return marked, True

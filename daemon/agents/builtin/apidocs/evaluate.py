@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import calling, expressions
+from daemon.agents.builtin.apidocs import calling, constructs, expressions
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
 from daemon.agents.builtin.apidocs.literal import as_text, enumerated
 from daemon.agents.builtin.apidocs.values import (
@@ -24,6 +24,7 @@ from daemon.agents.builtin.apidocs.values import (
     Lazy,
     Mod,
     Obj,
+    Resource,
     Router,
     Schema,
     Unknown,
@@ -76,13 +77,15 @@ class Evaluator:
 
     def value(self, module: Module, node: Node | None, scope: Scope, env: Env) -> Value:
         """The value of an expression, inside a question."""
-        if node is None or not self._may_go_on():
+        if node is None:
             return UNKNOWN
         if scope.function is None and env is not EMPTY:
             env = EMPTY
         memo = (id(module), node.id) if env is EMPTY and self._depth < MAX_DEPTH // 2 else None
         if memo is not None and memo in self._memo:
             return self._memo[memo]
+        if not self._may_go_on():
+            return UNKNOWN
         self._depth += 1
         try:
             found = expressions.meaning(self, module, node, scope, env)
@@ -115,7 +118,8 @@ class Evaluator:
         if binding.node is None or binding.scope is None:
             routed = bool(binding.annotation) and bool(_ROUTER_TYPE.search(binding.annotation))
             return Router((module.path, "var", binding.annotation), "unbound") if routed else UNKNOWN
-        return self.picked(self.value(module, binding.node, binding.scope, env), binding.pick)
+        found = self.picked(self.value(module, binding.node, binding.scope, env), binding.pick)
+        return UNKNOWN if binding.again and isinstance(found, Resource) else found
 
     def _parameter(self, module: Module, binding: Binding, function: FunctionInfo, env: Env) -> Value:
         given = env.values.get((function.uid, binding.index))
@@ -129,7 +133,8 @@ class Evaluator:
             return UNKNOWN
         named = binding.name in _ROUTER_NAMES
         routed = bool(_ROUTER_TYPE.search(binding.annotation)) if binding.annotation else named
-        return Router((module.path, function.node.start_byte, binding.index), "unbound") if routed else UNKNOWN
+        unbound = Router((module.path, function.node.start_byte, binding.index), "unbound")
+        return unbound if routed else constructs.typed(binding.annotation)
 
     def picked(self, value: Value, pick: tuple[str | int, ...]) -> Value:
         """Follow a destructuring pattern."""
@@ -146,6 +151,8 @@ class Evaluator:
             return self.force(owner.items[int(name)]) if known else UNKNOWN
         if isinstance(owner, Mod):
             return self.exported(owner.path, str(name))
+        if isinstance(owner, Resource):
+            return constructs.member(owner, str(name))
         if isinstance(owner, Ext):
             return Ext(owner.package, str(name) if owner.name in {"", "default"} else f"{owner.name}.{name}")
         if isinstance(owner, Inst):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_ENVS = 200
 MAX_ROUNDS = 3
+_LEADING = frozenset({"identifier", "call_expression", "member_expression", "parenthesized_expression"})
 _ITERATORS = frozenset({"forEach", "map", "flatMap", "each", "filter", "some", "every"})
 
 
@@ -123,7 +124,7 @@ class Flow:
             plugin = self.ev.deref(self.ev.ask(module, given[0], call.scope))
             if isinstance(plugin, Func):
                 self._add(Site(module, call.node, call.scope, plugin, "plugin"))
-        elif callee.type in {"identifier", "call_expression", "member_expression", "parenthesized_expression"}:
+        elif callee.type in _LEADING and not _is_global(callee, call.scope):
             target = self.ev.deref(self.ev.ask(module, callee, call.scope))
             if isinstance(target, Func):
                 self._add(Site(module, call.node, call.scope, target, "call"))
@@ -190,6 +191,14 @@ class Flow:
 def plugin_router(module: Module, node: Node, scope: Scope, env: Env) -> Router:
     """The router that a registered plugin is handed."""
     return Router((*calling.made_at(module, node, env, scope), "plugin"), "fastify")
+
+
+def _is_global(callee: Node, scope: Scope) -> bool:
+    """Whether a function is one of the language: ``JSON.parse``, ``setTimeout``."""
+    node: Node | None = callee
+    while node is not None and node.type == "member_expression":
+        node = node.child_by_field_name("object")
+    return node is not None and node.type == "identifier" and scope.find(text(node)) is None
 
 
 def _owner(node: Node) -> Node | None:

@@ -28,13 +28,13 @@ _SKIPPED = frozenset(
         "venv",
         "__pycache__",
         "site-packages",
-        "cdk.out",
     }
 )
 _TESTS = re.compile(
     r"(?:^|/)(?:__tests__|__mocks__|tests?|specs?|e2e|cypress|fixtures?|mocks?)/|\.(?:test|spec|e2e-spec|mock)\.\w+$"
     r"|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$|\.d\.[mc]?ts$|\.min\.js$"
 )
+_BUNDLED = re.compile(rb"\b(?:__commonJS|__toESM) = |\b__webpack_require__\b")
 _ROUTED = re.compile(r"[./_-](?:controller|routes?|router)s?\.\w+$")
 
 
@@ -61,7 +61,7 @@ class Project:
             for entry in listed:
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in _SKIPPED and not entry.name.startswith("."):
+                    if entry.name not in _SKIPPED and not entry.name.startswith((".", "cdk.out")):
                         stack.append(path)
                 elif entry.is_file(follow_symlinks=False):
                     found.append(path)
@@ -101,5 +101,6 @@ def is_test(path: str) -> bool:
 
 
 def is_minified(content: bytes) -> bool:
-    """Whether a file is a bundle that nobody wrote by hand."""
-    return len(content) > 20_000 and len(content) > 500 * (content.count(b"\n") + 1)
+    """Whether a file is a bundle that nobody wrote by hand: without lines, or with what bundlers put at its head."""
+    dense = len(content) > 20_000 and len(content) > 500 * (content.count(b"\n") + 1)
+    return dense or _BUNDLED.search(content, 0, 8_192) is not None

@@ -59,19 +59,15 @@ class Routing:
             if callee.type == "identifier":
                 self._made(module, call)
             elif callee.type == "subscript_expression":
-                for env in self._envs(module, call):
+                for env in self.flow.envs(call.scope):
                     self._indexed(module, call, callee, env)
             elif callee.type == "member_expression":
                 name = text(callee.child_by_field_name("property"))
                 if name in {"Router", "router"}:
                     self._made(module, call)
                 elif name in _NAMES:
-                    for env in self._envs(module, call):
+                    for env in self.flow.envs(call.scope):
                         self._called(module, call, callee, name, env)
-
-    def _envs(self, module: Module, call: Call) -> list[Env]:
-        """The environments in which a call is reached."""
-        return [env for env in self.flow.envs(call.scope) if not conditions.skipped(self.ev, module, call, env)]
 
     def _made(self, module: Module, call: Call) -> None:
         """``new Router({prefix: '/x'})``."""
@@ -79,17 +75,16 @@ class Routing:
         if not given or given[0].type not in {"object", "identifier"}:
             return
         for env in self.flow.envs(call.scope):
-            router = self.ev.ask(module, call.node, call.scope, env)
+            prefix = self.ev.text_at(self.ev.ask(module, given[0], call.scope, env), "prefix")
+            router = self.ev.ask(module, call.node, call.scope, env) if prefix else None
             if isinstance(router, Router):
-                prefix = self.ev.text_at(self.ev.ask(module, given[0], call.scope, env), "prefix")
-                if prefix:
-                    self.graph.prefixes[router.key] = prefix
+                self.graph.prefixes[router.key] = prefix
 
     def _indexed(self, module: Module, call: Call, callee: Node, env: Env) -> None:
         """``app[route.method](route.path, ...)``."""
         owner = self.ev.deref(self.ev.ask(module, callee.child_by_field_name("object"), call.scope, env))
         given = calling.arguments(call.node)
-        if isinstance(owner, Router) and len(given) > 1:
+        if isinstance(owner, Router) and len(given) > 1 and not conditions.skipped(self.ev, module, call, env):
             name = self.ev.ask(module, callee.child_by_field_name("index"), call.scope, env)
             place = _Place(module, call, env, given)
             if not isinstance(name, str) or DYNAMIC in name:
@@ -101,6 +96,8 @@ class Routing:
         owner = self.ev.deref(self.ev.ask(module, callee.child_by_field_name("object"), call.scope, env))
         given = calling.arguments(call.node)
         if not isinstance(owner, Router | RoutePath) or (not given and not call.decorates):
+            return
+        if conditions.skipped(self.ev, module, call, env):  # asked last: most calls by these names are on no router
             return
         place = _Place(module, call, env, given)
         if isinstance(owner, RoutePath):

@@ -14,7 +14,9 @@ _ids = itertools.count(1)
 
 @dataclass(slots=True, eq=False)
 class Binding:
-    """A name in a scope. ``kind``: value, param, func, class, import, enum, each (a loop's variable)."""
+    """A name in a scope. ``kind``: value, param, func, class, import, enum, each (a loop's variable). ``again``: it is
+    given a further value, which is not followed.
+    """
 
     kind: str
     node: Node | None = None
@@ -26,6 +28,7 @@ class Binding:
     name: str = ""
     klass: ClassInfo | None = None
     annotation: str = ""
+    again: bool = False
 
 
 @dataclass(slots=True, eq=False)

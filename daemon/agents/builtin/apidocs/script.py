@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import linkage
+from daemon.agents.builtin.apidocs import linkage, patterns
 from daemon.agents.builtin.apidocs.scopes import (
     Binding,
     Call,
@@ -22,6 +22,8 @@ from daemon.agents.builtin.apidocs.scopes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tree_sitter import Node, Parser
 
 MAX_NODES = 400_000
@@ -40,23 +42,33 @@ CLASSES = frozenset({"class_declaration", "class", "abstract_class_declaration"}
 _NOTHING = frozenset({"null", "undefined"})
 """A field that is set to this gets its value later."""
 _BLOCKS = frozenset({"statement_block", "for_statement", "for_in_statement", "catch_clause", "switch_body"})
-_OPAQUE = frozenset(
+_IDLE = frozenset(
     {
         "comment",
         "string",
+        "string_fragment",
+        "escape_sequence",
         "regex",
         "number",
+        "true",
+        "false",
+        "null",
+        "undefined",
+        "this",
         "identifier",
         "property_identifier",
+        "shorthand_property_identifier",
+        "type_identifier",
         "type_annotation",
         "type_arguments",
         "type_parameters",
         "interface_declaration",
         "type_alias_declaration",
-        "import_statement",
-        "enum_declaration",
     }
 )
+"""Nothing in these is of interest."""
+_CLOSED = frozenset({"import_statement", "enum_declaration"})
+"""These are read as a whole."""
 
 
 @cache
@@ -105,8 +117,8 @@ class _Walk:
                 self.module.cut = True
                 return
             inner = self.enter(node, scope)
-            if node.type not in _OPAQUE:
-                stack.extend([(child, inner) for child in reversed(node.named_children)])
+            if node.type not in _CLOSED:
+                stack.extend([(child, inner) for child in reversed(node.named_children) if child.type not in _IDLE])
 
     def enter(self, node: Node, scope: Scope) -> Scope:
         kind = node.type
@@ -119,9 +131,9 @@ class _Walk:
             if kind == "for_in_statement":
                 self.loop(node, inner)
             return inner
-        handler = getattr(self, f"on_{kind}", None)
+        handler = _HANDLERS.get(kind)
         if handler is not None:
-            handler(node, scope)
+            handler(self, node, scope)
         return scope
 
     def function(self, node: Node, scope: Scope) -> Scope:
@@ -135,52 +147,11 @@ class _Walk:
         if node.type == "method_definition" and scope.klass is not None and node.parent is not None:
             scope.klass.methods.setdefault(name, info)
             scope.klass.members.append((info, _decorators_before(node)))
-        self.parameters(node, info)
+        patterns.parameters(node, info)
         body = node.child_by_field_name("body")
         if node.type == "arrow_function" and body is not None and body.type != "statement_block":
             info.returns.append((body, inner))
         return inner
-
-    def parameters(self, node: Node, info: FunctionInfo) -> None:
-        single = node.child_by_field_name("parameter")
-        listed = node.child_by_field_name("parameters")
-        nodes = [single] if single is not None else list(listed.named_children) if listed is not None else []
-        nodes = [one for one in nodes if one.type not in {"comment", "ERROR"}]
-        for index, one in enumerate(nodes):
-            pattern = one.child_by_field_name("pattern") or one
-            annotation = text(one.child_by_field_name("type")).lstrip(": ")
-            default = one.child_by_field_name("value")
-            binding = Binding(
-                "param", node=default, scope=info.scope, function=info, index=index, annotation=annotation
-            )
-            binding.name = text(pattern) if pattern.type == "identifier" else ""
-            info.parameters.append(binding)
-            self.bind(pattern, info.scope, binding)
-            modified = any(child.type in {"accessibility_modifier", "readonly"} for child in one.children)
-            if info.name == "constructor" and info.klass is not None and modified:
-                info.klass.injected[binding.name] = binding
-
-    def bind(self, pattern: Node, scope: Scope, binding: Binding) -> None:
-        """Bind every name in a pattern, with the way from the value to it."""
-        stack: list[tuple[Node, tuple[str | int, ...]]] = [(pattern, binding.pick)]
-        while stack:
-            node, pick = stack.pop()
-            if node.type in {"identifier", "shorthand_property_identifier_pattern"}:
-                name = text(node)
-                way = (*pick, name) if node.type.startswith("shorthand") else pick
-                scope.names[name] = _picked(binding, way)
-            elif node.type == "object_pattern":
-                stack.extend((child, pick) for child in node.named_children)
-            elif node.type == "pair_pattern":
-                key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
-                if key is not None and value is not None:
-                    stack.append((value, (*pick, text(key).strip("'\""))))
-            elif node.type == "array_pattern":
-                stack.extend((child, (*pick, at)) for at, child in enumerate(node.named_children))
-            elif node.type in {"assignment_pattern", "object_assignment_pattern"}:
-                left = node.child_by_field_name("left")
-                if left is not None:
-                    stack.append((left, pick))
 
     def klass(self, node: Node, scope: Scope) -> Scope:
         inner = Scope(parent=scope, function=scope.function)
@@ -209,13 +180,13 @@ class _Walk:
         info.returns.append((right, scope.parent or scope))
         scope.function = info
         self.module.functions[node.id] = info
-        self.bind(left, scope, binding)
+        patterns.bind(left, scope, binding)
 
     def on_variable_declarator(self, node: Node, scope: Scope) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         annotation = text(node.child_by_field_name("type")).lstrip(": ")
         if name is not None and not (node.parent is not None and node.parent.type == "for_in_statement"):
-            self.bind(name, scope, Binding("value", node=value, scope=scope, annotation=annotation))
+            patterns.bind(name, scope, Binding("value", node=value, scope=scope, annotation=annotation))
 
     def on_public_field_definition(self, node: Node, scope: Scope) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -228,7 +199,9 @@ class _Walk:
             return
         if left.type == "identifier":
             known = scope.find(text(left))
-            if known is not None and known.kind == "value" and known.node is None:
+            if known is not None and known.kind == "value" and known.node is not None:
+                known.again = True
+            elif known is not None and known.kind == "value":
                 known.node, known.scope = right, scope
         elif left.type == "member_expression":
             self.assign_member(text(left), right, scope)
@@ -276,17 +249,17 @@ class _Walk:
         linkage.exported(self.module, node, scope)
 
 
-def _picked(binding: Binding, pick: tuple[str | int, ...]) -> Binding:
-    return Binding(
-        binding.kind,
-        node=binding.node,
-        scope=binding.scope,
-        pick=pick,
-        function=binding.function,
-        index=binding.index,
-        name=binding.name,
-        annotation=binding.annotation if not pick else "",
-    )
+_HANDLERS: dict[str, Callable[[_Walk, Node, Scope], None]] = {
+    "variable_declarator": _Walk.on_variable_declarator,
+    "public_field_definition": _Walk.on_public_field_definition,
+    "assignment_expression": _Walk.on_assignment_expression,
+    "return_statement": _Walk.on_return_statement,
+    "call_expression": _Walk.on_call_expression,
+    "new_expression": _Walk.on_new_expression,
+    "enum_declaration": _Walk.on_enum_declaration,
+    "import_statement": _Walk.on_import_statement,
+    "export_statement": _Walk.on_export_statement,
+}
 
 
 def _decorators_before(node: Node) -> list[Node]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.apidocs import assemble, script, unmounted
 from daemon.agents.builtin.apidocs.bootstraps import Bootstraps
+from daemon.agents.builtin.apidocs.cdk import Stacks
 from daemon.agents.builtin.apidocs.decorated import Decorations
 from daemon.agents.builtin.apidocs.endpoint import BlindSpot, Extraction
 from daemon.agents.builtin.apidocs.evaluate import Evaluator
@@ -36,6 +37,7 @@ class Scripts:
         self.routing = Routing(self.ev, self.flow)
         self.handlers = Handlers(self.ev)
         self.decorations = Decorations(self.ev)
+        self.stacks = Stacks(self.ev, self.flow)
         self.bootstraps = Bootstraps(self.ev, self._text, files)
         self.ev.setting = self.bootstraps.setting
         self._scanned: set[str] = set()
@@ -65,14 +67,14 @@ class Scripts:
             self._scan(self.flow.scan)
             self.flow.settle()
         flowed = set(self._scanned)
-        for stage in (self.routing.scan, self.decorations.scan, self.bootstraps.scan):
+        for stage in (self.routing.scan, self.decorations.scan, self.bootstraps.scan, self.stacks.scan):
             self._scanned = set()
             self._scan(stage)
         self._scanned |= flowed
         graph = self.routing.graph
         unmounted.autoloaded(self.ev, self.modules, graph)
         unmounted.loose(self.ev, self.modules, graph)
-        found = Extraction(blind=[*graph.blind, *self.decorations.blind, *self.bootstraps.blind])
+        found = Extraction(blind=[*graph.blind, *self.decorations.blind, *self.bootstraps.blind, *self.stacks.blind])
         self._add_routes(found)
         for action in self.decorations.actions:
             start = self.bootstraps.leading_to(action, self.reach)

@@ -129,10 +129,43 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """A part of a gateway that CDK makes. ``kind``: rest and http (the gateway itself), resource."""
+
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaFunction:
+    """A Lambda function that CDK makes. ``handler`` is where its code is, empty where that was not found."""
+
+    handler: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mod:
     """A module of the project as a value."""
 
     path: str
 
 
-Value = str | int | float | bool | Unknown | Arr | Obj | Func | Cls | Inst | Router | RoutePath | Ext | Mod | Schema
+Value = (
+    str
+    | int
+    | float
+    | bool
+    | Unknown
+    | Arr
+    | Obj
+    | Func
+    | Cls
+    | Inst
+    | Router
+    | RoutePath
+    | Ext
+    | Mod
+    | Schema
+    | Resource
+    | LambdaFunction
+)
