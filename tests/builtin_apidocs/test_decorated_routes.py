@@ -1,5 +1,7 @@
 """NestJS, routing-controllers and tsoa."""
 
+import pytest
+
 NEST = "import { Controller, Get, Post, Delete, Param, Query, Body, Version, VERSION_NEUTRAL } from '@nestjs/common';\n"
 MAIN = (
     "import { VersioningType } from '@nestjs/common';\n"
@@ -201,4 +203,40 @@ def test_the_fields_of_a_query_class_are_the_parameters(extract):
         ("name", "string", True),
         ("age", "number", False),
         ("city", "string", False),
+    ]
+
+
+MAPPED = (
+    "import { prefix, request, summary } from 'koa-swagger-decorator';\n"
+    "@prefix('/users')\nexport default class Users {\n"
+    "  @request('get', '/{id}')\n  @summary('One')\n  async one(ctx) {}\n"
+    "  @request('post', '')\n  static async add(ctx) {}\n}\n"
+)
+
+
+@pytest.mark.parametrize("call", ["v1.mapDir(path.resolve(__dirname, './api'))", "v1.map(Users)"])
+def test_classes_that_a_koa_router_maps_have_its_prefixes(routes, call):
+    source = (
+        "import path from 'path';\nimport Koa from 'koa';\nimport { SwaggerRouter } from 'koa-swagger-decorator';\n"
+        "import Users from './api/users';\nconst app = new Koa();\n"
+        "const top = new SwaggerRouter({ title: 'x' }, { prefix: '/api' });\nconst v1 = new SwaggerRouter();\n"
+        f"{call};\ntop.use('/v1', v1.routes());\napp.use(top.routes());\n"
+    )
+    assert routes({"src/app.ts": source, "src/api/users.ts": MAPPED}) == {
+        "GET /api/v1/users/{id}",
+        "POST /api/v1/users",
+    }
+
+
+def test_methods_described_as_objects_are_mapped_and_unknown_paths_told(extract):
+    source = (
+        "import { SwaggerRouter, routeConfig } from 'koa-swagger-decorator';\n"
+        "class A {\n  @routeConfig({ method: 'put', path: '/a/{id}' })\n  async a(ctx) {}\n"
+        "  @routeConfig({ method: 'get', path: process.env.B })\n  async b(ctx) {}\n}\n"
+        "const router = new SwaggerRouter();\nrouter.applyRoute(A);\nnew Koa().use(router.routes());\n"
+    )
+    found = extract({"app.ts": "import Koa from 'koa';\n" + source})
+    assert [(one.method, one.path) for one in found.endpoints] == [("PUT", "/a/{id}")]
+    assert [(one.line, one.reason) for one in found.blind] == [
+        (10, "the path of a mapped method is made when the program runs")
     ]

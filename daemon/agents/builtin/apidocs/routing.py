@@ -6,12 +6,12 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.apidocs import calling, conditions
+from daemon.agents.builtin.apidocs import calling, conditions, mapped
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot
 from daemon.agents.builtin.apidocs.flow import plugin_router
 from daemon.agents.builtin.apidocs.graph import Autoload, Graph, Route
 from daemon.agents.builtin.apidocs.scopes import line_of, text
-from daemon.agents.builtin.apidocs.values import Arr, Ext, Func, Inst, Obj, RoutePath, Router, Value
+from daemon.agents.builtin.apidocs.values import Arr, Cls, Ext, Func, Inst, Obj, RoutePath, Router, Value
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -65,7 +65,7 @@ class Routing:
                 name = text(callee.child_by_field_name("property"))
                 if name in {"Router", "router"}:
                     self._made(module, call)
-                elif name in _NAMES:
+                elif name in _NAMES or (name in mapped.CALLS and mapped.PACKAGE in module.asked):
                     for env in self.flow.envs(call.scope):
                         self._called(module, call, callee, name, env)
 
@@ -75,7 +75,8 @@ class Routing:
         if not given or given[0].type not in {"object", "identifier"}:
             return
         for env in self.flow.envs(call.scope):
-            prefix = self.ev.text_at(self.ev.ask(module, given[0], call.scope, env), "prefix")
+            options = [self.ev.ask(module, one, call.scope, env) for one in given[:2]]
+            prefix = next((said for one in options if (said := self.ev.text_at(one, "prefix"))), "")
             router = self.ev.ask(module, call.node, call.scope, env) if prefix else None
             if isinstance(router, Router):
                 self.graph.prefixes[router.key] = prefix
@@ -106,6 +107,8 @@ class Routing:
                     self._route(owner.router, (VERBS[name],), path, place, handler=given[-1] if given else None)
         elif name in VERBS:
             self._verb(owner, name, place)
+        elif name in mapped.CALLS:
+            self._mapped(owner, place)
         else:
             getattr(self, f"_on_{name.lower()}")(owner, place)
 
@@ -234,6 +237,17 @@ class Routing:
         elif isinstance(target, str) and len(values) > 2:
             methods = tuple(one.upper() for one in self.ev.texts(values[1]) if one != DYNAMIC)
             self._route(router, methods, target, place, handler=place.given[-1])
+
+    def _mapped(self, router: Router, place: _Place) -> None:
+        target = self._value(place, place.given[0])
+        if not isinstance(target, Cls | str) or (isinstance(target, str) and DYNAMIC in target):
+            self._blind(place, "the classes that this router maps are known only when the program runs")
+            return
+        for route in mapped.routes(self.ev, router, target):
+            if DYNAMIC in route.path:
+                self._blind(place, "the path of a mapped method is made when the program runs")
+            else:
+                self.graph.routes.append(route)
 
     def _on_mount(self, router: Router, place: _Place) -> None:
         values = [self._value(place, one) for one in place.given[:2]]
