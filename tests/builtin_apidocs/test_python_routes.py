@@ -1,5 +1,7 @@
 """FastAPI, Flask and powertools' resolvers."""
 
+import pytest
+
 
 def test_fastapi_routers_are_followed_through_packages_and_settings(extract):
     found = extract(
@@ -139,3 +141,12 @@ def test_a_path_that_is_made_at_run_time_and_a_file_that_is_no_python_are_told(e
     )
     assert found.endpoints == []
     assert {(one.file, one.line) for one in found.blind} == {("app.py", 3), ("b.py", 2)}
+
+
+@pytest.mark.parametrize(("path", "whole"), [("/x", "/refunds/x"), ("", "/refunds"), ("x/{id}", "/refundsx/{id}")])
+def test_fastapi_puts_no_slash_between_a_prefix_and_a_path(routes, path, whole):
+    source = (
+        "from fastapi import APIRouter, FastAPI\nrouter = APIRouter(prefix='/refunds')\n"
+        f"@router.get('{path}')\ndef show(): ...\napp = FastAPI()\napp.include_router(router)\n"
+    )
+    assert routes({"app.py": source}) == {f"GET {whole}"}

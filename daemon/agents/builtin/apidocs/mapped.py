@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.apidocs import folders
 from daemon.agents.builtin.apidocs.decorators import Decorators
-from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
+from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, METHODS
 from daemon.agents.builtin.apidocs.graph import Route
 from daemon.agents.builtin.apidocs.values import EMPTY, Cls, Obj
 
@@ -39,7 +39,7 @@ def _of_class(ev: Evaluator, router: Router, module: Module, klass: ClassInfo) -
     for function, nodes in klass.members:
         for mark in decorators.read(module, nodes, klass.scope) if nodes else ():
             told = _told(ev, mark) if mark.package == PACKAGE else None
-            if told is not None:
+            if told is not None and told[0].upper() in METHODS:
                 route = Route(
                     router=router,
                     methods=(told[0].upper(),),

@@ -123,7 +123,8 @@ class Pythons(PyRegistrations):
         router = self.routers[route.router]
         made: list[Endpoint] = []
         for prefix, via in self._ways(router):
-            path = normal_path(prefix, route.path)
+            glued = router.kind == "fastapi" and not route.path.startswith("/")  # FastAPI puts no slash between them
+            path = normal_path(prefix.rstrip("/") + route.path) if glued else normal_path(prefix, route.path)
             shape = pydescribe.describe(self.ev, route, path, router.kind)
             made.extend(
                 Endpoint(
