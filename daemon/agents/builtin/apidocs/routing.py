@@ -72,7 +72,10 @@ class Routing:
     def _made(self, module: Module, call: Call) -> None:
         """``new Router({prefix: '/x'})``."""
         given = calling.arguments(call.node)
+        maker = call.node.child_by_field_name("function") or call.node.child_by_field_name("constructor")
         if not given or given[0].type not in {"object", "identifier"}:
+            return
+        if not isinstance(self.ev.deref(self.ev.ask(module, maker, call.scope)), Ext | Cls):
             return
         for env in self.flow.envs(call.scope):
             options = [self.ev.ask(module, one, call.scope, env) for one in given[:2]]
