@@ -90,6 +90,17 @@ def test_a_gateway_handed_to_another_stack_is_followed(routes):
     assert found == {"GET /v1/users"}
 
 
+def test_a_gateway_of_the_projects_own_class_is_followed(routes):
+    own = (
+        "import { RestApi } from 'aws-cdk-lib/aws-apigateway';\n"
+        "export class OwnApi extends RestApi {\n constructor(scope) {\n  super(scope, 'Own');\n"
+        "  this.root.addResource('health').addMethod('GET', i);\n }\n}\n"
+    )
+    body = "new OwnApi(this).root.addResource('x').addMethod('PUT', i);"
+    found = routes({"own.ts": own, "stack.ts": "import { OwnApi } from './own';\n" + stack(body)})
+    assert found == {"GET /health", "PUT /x"}
+
+
 @pytest.mark.parametrize(
     ("body", "line"),
     [

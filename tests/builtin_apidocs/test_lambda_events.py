@@ -153,6 +153,15 @@ def test_a_catch_all_event_gives_way_to_a_router_that_its_handler_requires(route
     assert found == {"GET /board"}
 
 
+def test_an_empty_path_is_the_root(routes):
+    event = "{ path: '', method: get }"
+    assert routes({"serverless.yml": f"functions:\n  a:\n    handler: h.a\n    events: [{{http: {event}}}]\n"}) == {
+        "GET /"
+    }
+    source = f"module.exports = {{ functions: {{ a: {{ handler: 'h.a', events: [{{ http: {event} }}] }} }} }};"
+    assert routes({"serverless.ts": source.replace("get", "'get'")}) == {"GET /"}
+
+
 def test_yaml_that_is_none_is_told(extract):
     found = extract({"serverless.yml": "functions:\n  a: [\n"})
     assert found.blind[0].file == "serverless.yml"

@@ -129,14 +129,17 @@ def construct(ev: Evaluator, module: Module, node: Node, scope: Scope, env: Env)
     return made(target, module, node, env, scope)
 
 
-def application(ev: Evaluator, target: Cls) -> Router | None:
-    """The router that the instances of ``class App extends Koa`` are."""
+def application(ev: Evaluator, target: Cls) -> Router | Resource | None:
+    """The router that the instances of ``class App extends Koa`` are, the gateway of one that extends CDK's."""
     module, info = ev.lineage(target.module, target.info)[-1]
     if info.heritage is None:
         return None
     clause = next((one for one in info.heritage.named_children if one.type == "extends_clause"), info.heritage)
     base = clause.child_by_field_name("value") or (clause.named_children[0] if clause.named_children else None)
     found = ev.deref(ev.value(module, base, info.outer, EMPTY)) if base is not None else UNKNOWN
+    if isinstance(found, Ext) and constructs.is_cdk(found.package):
+        gateway = constructs.made(ev, found, [], module.path)
+        return gateway if isinstance(gateway, Resource) else None
     if not isinstance(found, Ext) or (found.package, found.name) not in _MAKERS:
         return None
     router = made(found, target.module, target.info.node, EMPTY, target.info.outer)

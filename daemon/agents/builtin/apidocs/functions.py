@@ -65,6 +65,7 @@ def _function(scripts: Scripts, configuration: str, function: Value, found: Extr
                 method, path = (method, path) if path else ("ANY", "/{proxy+}")
             elif isinstance(one, Obj):
                 method, path = ev.text_at(one, "method") or "ANY", ev.text_at(one, "path")
+                path = "/" if ev.member(one, "path") == "" else path
             else:
                 continue
             node = one.node if isinstance(one, Obj) else function.node

@@ -157,6 +157,8 @@ class Templates:
                     method, path = _first(at, "method"), resolve(_first(at, "path"))
                     if path == "*":
                         path = "/{proxy+}"
+                    elif not path and at is not None and at.get("path") is not None:
+                        path = "/"
                 if path:
                     summary = one.string("documentation", "summary") or one.string("documentation", "description")
                     self._event(method or "ANY", path, (file, one.line), handler=where, summary=summary)

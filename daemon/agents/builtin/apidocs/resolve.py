@@ -109,7 +109,11 @@ class Resolver:
         for name, folder in self._packages.items():
             if spec == name or spec.startswith(name + "/"):
                 rest = spec[len(name) + 1 :]
-                tries = (rest, f"src/{rest}") if rest else ("src/index", "src", "index", "lib/index")
+                tries = (
+                    (rest, f"src/{rest}", f"src/{rest.removeprefix('dist/')}")
+                    if rest
+                    else ("src/index", "src", "index", "lib/index")
+                )
                 return next((hit for one in tries if (hit := self.file(posixpath.join(folder, one)))), None)
         return None
 
