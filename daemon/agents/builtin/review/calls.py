@@ -213,12 +213,16 @@ def _checked(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     return checked
 
 
+_OF_SCHEMAS = re.compile(r"(?:^|[./_])(?:schemas?|dtos?|serializers?|validat\w+)(?:[./]|$)", re.IGNORECASE)
+
+
 def _typed_model(call: Outcome, flow: Flow) -> bool:
     """``Order(**body)`` where models come from a validating library."""
     func = call.expr.func
     if not isinstance(func, ir.Name) or not func.id[:1].isupper() or "**" not in call.named:
         return False
-    return "pydantic" in flow.module.text or func.id in flow.validators
+    origin = flow.module.imports.get(func.id, "")
+    return "pydantic" in flow.module.text or func.id in flow.validators or bool(_OF_SCHEMAS.search(origin))
 
 
 def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts:

@@ -59,6 +59,8 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
     if kind == "member":
         # ``x in allowed`` asks about x; ``name in body`` whether the body has it, whichever name is meant.
         known = bool(flow.facts(subjects[0], frame))
+        if known and sources.only_stored(flow.facts(subjects[1], frame)):
+            return  # ``guess in earlier_guesses``: what is kept is no list of what is allowed.
         kind, subjects = ("form", subjects[:1]) if known else ("fields", subjects[1:])
     validating = any(guards.checks_by_name(function.name) for function in flow.stack[1:][-2:])
     for subject in subjects:

@@ -17,6 +17,7 @@ _FOR_A_STACK = re.compile(r"(?:^|\.)SecretValue\.(?:unsafe_?)?plain_?text$", re.
 _NO_SECRET = re.compile(r"(?:name|user|host|port|region|engine|database|url|endpoint)$", re.IGNORECASE)
 _NAME_OF_ONE = re.compile(r"^[A-Z]+(?:_[A-Z]+)+$")
 """``TWILIO_AUTH_TOKEN`` as a value: the name of what belongs there."""
+_TO_BE_FILLED_IN = re.compile(r"^(?:<.*>|\[.*\]|your[-_ ].*|[x*.]{3,})$", re.IGNORECASE)
 _KEYED = (
     (re.compile(
         r"(?:^|\.)(?:jwt|jsonwebtoken|jose|jsonwt|JWT|PyJWT|njwt|"
@@ -77,6 +78,8 @@ def _says_no_secret(argument: ir.Expr) -> bool:
 def _key_argument(call: ir.Call, argument: ir.Expr, dotted: str, frame: Frame) -> list[Hit]:
     value = _constant(argument, frame)
     if value is None or not value or known(value) or is_reference(value) or _NAME_OF_ONE.match(value):
+        return []
+    if _TO_BE_FILLED_IN.match(value):
         return []
     name = ".".join(dotted.split(".")[-2:])
     return [Hit(rule="credential.argument", line=argument.line or call.line, column=argument.column,

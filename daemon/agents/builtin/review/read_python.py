@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import secrets
@@ -13,9 +14,10 @@ from daemon.agents.builtin.review.lower_python import TooDeepError, lower
 from daemon.agents.builtin.review.model import Looked
 from daemon.agents.builtin.review.newer_python import rewrite
 from daemon.agents.builtin.review.program import review
+from hooks.finding import Level
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.review.model import Source
+    from daemon.agents.builtin.review.model import Hit, Source
 
 _PYTHON_2 = re.compile(
     r"^[ \t]*(?:print[ \t]+[\"'\w%]|except[ \t]+\w+[ \t]*,[ \t]*\w+[ \t]*:|exec[ \t]+[\"'])", re.MULTILINE
@@ -34,7 +36,20 @@ def look(source: Source) -> Looked:
         module = lower(source.path, source.text, tree)
     except TooDeepError:
         return _blind(source, "nested too deeply")
-    return review(module, source)
+    looked = review(module, source)
+    tried = _tried_out(tree)
+    return replace(looked, hits=tuple(_lesser(hit) if hit.line in tried else hit for hit in looked.hits))
+
+
+def _tried_out(tree: ast.Module) -> frozenset[int]:
+    """The lines under ``if __name__ == "__main__":``, where a handler is called by hand with made-up values."""
+    guards = (node for node in tree.body if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test))
+    return frozenset(line for node in guards for line in range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _lesser(hit: Hit) -> Hit:
+    """A literal beside a secret's name is most often a stand-in there."""
+    return replace(hit, level=Level.NOTE) if hit.rule in {"credential.assigned", "credential.argument"} else hit
 
 
 def _parse(text: str) -> ast.Module:

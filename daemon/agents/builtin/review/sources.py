@@ -145,7 +145,7 @@ def record_part(name: str, origin: Origin) -> Facts:
         return NOTHING
     if name == "key" and origin.kind == RECORD:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
-    part = origin.part or (name if origin.kind in {BODY, QUERY} else "")
+    part = origin.part or (name if origin.kind in GIVEN else "")
     return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part)})
 
 
@@ -184,6 +184,11 @@ def read_at(facts: Facts, at: ir.Expr, given: Facts) -> Facts:
 def deeper(facts: Facts) -> Facts:
     """The same origins, one member further inside."""
     return frozenset(replace(o, steps=min(o.steps + 1, 4)) if o.kind not in WEAK else o for o in facts)
+
+
+def only_stored(facts: Facts) -> bool:
+    """Whether a value comes from a store, and from nowhere else."""
+    return bool(facts) and all(origin.kind == STORED for origin in facts)
 
 
 def of_kinds(facts: Iterable[Origin], kinds: frozenset[str], sink: str = "") -> list[Origin]:
