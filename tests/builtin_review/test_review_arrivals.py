@@ -139,6 +139,33 @@ KEPT = [
         "a.py",
         python("boto3.client('lambda').invoke(FunctionName='do-' + json.loads(event['body'])['what'])"),
     ),
+    (
+        "a.js",
+        script(
+            "await mysql.query({ sql: 'UPDATE t SET name = ?', values: [JSON.parse(event.body).name] });",
+            head="const mysql = require('serverless-mysql')();",
+        ),
+    ),
+    (
+        "a.js",
+        script(
+            "unirest.post(process.env.URL).type('json').send(JSON.parse(event.body));",
+            head="const unirest = require('unirest');",
+        ),
+    ),
+    (
+        "a.ts",
+        script(
+            "await octokit.issues.create({ title: JSON.parse(event.body).title });",
+            head="import { Octokit } from '@octokit/rest';\nconst octokit = new Octokit();",
+        ),
+    ),
+    (
+        "a.ts",
+        script(
+            'await new DocumentClient().put({ TableName: "T", Item: { name: event.pathParameters.name } }).promise();'
+        ),
+    ),
 ]
 
 
@@ -214,6 +241,14 @@ def test_pages_of_a_list_that_nobody_made_numbers_are_told(found):
         head="const Categories = require('./categories');",
     )
     assert ("input.unvalidated", 3) in found("a.js", text)
+
+
+def test_a_row_that_is_deleted_by_its_id_is_only_found_by_it(found):
+    text = script(
+        "db.query('DELETE FROM t WHERE id = ?', [JSON.parse(event.body).id], (error) => done(error));",
+        head="const mysql = require('mysql2');\nconst db = mysql.createPool({});",
+    )
+    assert not {rule for rule, _ in found("a.js", text) if rule.startswith("input.")}
 
 
 def test_what_stands_behind_where_only_finds_the_row(found):

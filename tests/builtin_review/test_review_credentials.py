@@ -64,6 +64,7 @@ def test_a_literal_given_to_a_secrets_name_is_found_in_python(found, line):
         'password = "password"',
         'api_key = "${ssm:/prod/key}"',
         'GOOGLE_API_KEY = "AIzaXXXXXXXX"',
+        'client = twilio.rest.Client("<your account>", "<your auth token>")',
         'credentials = "~/.gcloud/keyfile.json"',
         'API_KEY_HEADER = "x-api-key"',
         'kms_master_key_id = "alias/aws/sns"',
@@ -134,6 +135,11 @@ def test_a_connection_string_with_its_password_is_found_and_one_without_is_not(f
     )
     assert found("a.ts", "const u = `postgres://app:${password}@db.internal/x`;\n") == set()
     assert found("a.ts", 'const u = "https://example.com/a:b@c";\n') == set()
+
+
+def test_what_a_program_is_tried_out_with_is_only_a_note(found):
+    text = 'if __name__ == "__main__":\n    run({"password": "T2kVB3zgeN3YbrKS"})\n'
+    assert found("a.py", text, level=True) == {("credential.assigned", 2, "note")}
 
 
 def test_in_a_test_file_a_literal_secret_is_only_a_note(found):

@@ -23,6 +23,10 @@ NO_ANSWER = [
     ("a.py", python(KEEP, head="from auth import require_auth", decorator="@require_auth(roles=['admin'])")),
     ("a.py", python("check_stock(event['body'])", KEEP, head="from shop import check_stock")),
     ("a.py", python("subprocess.check_output(['ls'])", KEEP)),
+    (
+        "a.js",
+        script("validateRequestHeaders(event);", PUT, head="const { validateRequestHeaders } = require('./http');"),
+    ),
     ("a.js", script("const who = verifyAuth(event);", PUT, head="const { verifyAuth } = require('./auth');")),
     ("a.js", script("if (event.body.length > 5000) return { statusCode: 413 };", PUT)),
     ("a.js", script("const b = typeof event.body === 'string' ? JSON.parse(event.body) : event.body;", PUT)),
@@ -110,6 +114,19 @@ def test_a_field_that_was_checked_vouches_for_itself_alone(found):
     assert {level for rule, _, level in found("a.py", text, level=True) if rule == "input.unvalidated"} == {"note"}
     alone = text.replace("    table.put_item(Item={'b': b['b']})\n", "")
     assert not {rule for rule, _ in found("a.py", alone) if rule.startswith("input.")}
+
+
+def test_what_is_kept_is_no_list_of_what_is_allowed(found):
+    text = python(
+        "b = json.loads(event['body'])",
+        "item = table.get_item(Key={'id': 1})['Item']",
+        "if b['guess'] in item['guesses']:",
+        "    return 400",
+        "table.put_item(Item={'guess': b['guess']})",
+    )
+    assert "input.unvalidated" in {rule for rule, _ in found("a.py", text)}
+    allowed = text.replace("item['guesses']", "('left', 'right')")
+    assert not {rule for rule, _ in found("a.py", allowed) if rule.startswith("input.")}
 
 
 def test_what_a_function_finds_out_about_the_caller_is_no_input(found):

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.frames import Frame, Piece
 
 
+def carried(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """``superagent.post(url).send(body)``."""
+    sent = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
+    flow.uses.use(call, frozenset(o for o in sent if o.kind in sources.GIVEN), f"`{short(name)}`", store=False)
+
+
 def client(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     """An AWS client that signs its requests for whichever host it is told."""
     target = argument(call, 99, "endpoint_url")

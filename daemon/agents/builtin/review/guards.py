@@ -94,7 +94,8 @@ _WHO = words(
     """
     auth authorized authorised authorization authenticated authentication authenticate authorize authorizer
     authorise token tokens jwt session sessions login permission permissions role roles admin scope scopes csrf
-    captcha recaptcha access owner ownership password passwd credential credentials apikey membership member cognito
+    captcha recaptcha header headers method origin cors ip access owner ownership password passwd credential
+    credentials apikey membership member cognito
     """
 )
 """Nouns in the names of functions that ask who is calling: what is sent along is as unknown afterwards as before."""
@@ -184,7 +185,7 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
     return None
 
 
-_SCHEME = re.compile(r"^(?:https?|ftp|file|data)?:?/{0,2}$")
+_SCHEME = re.compile(r"^/?(?:https?|ftp|file|data)?:?/{0,2}$")
 
 
 def _only_a_scheme(expr: ir.Call) -> bool:

@@ -78,6 +78,8 @@ RUNS_BY_NAME = re.compile(
 )
 """Functions of other files that run what they are given, as far as their name tells."""
 STARTS_MACHINES = {"run_instances", "create_instances", "runInstances", "RunInstancesCommand", "request_spot_instances"}
+CHAINED = re.compile(r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$")
+"""What a request that is put together step by step carries."""
 REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")
 REQUESTS = re.compile(
     r"^(?:fetch|node-fetch(?:\.default)?|isomorphic-fetch|cross-fetch(?:\.\w+)?|undici\.(?:fetch|request)|"

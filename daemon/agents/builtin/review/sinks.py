@@ -138,6 +138,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (_path, names.PATH_READS),
     (commands.on_a_server, names.REMOTE_SHELL),
     (addresses.request, names.REQUESTS),
+    (addresses.carried, names.CHAINED),
     (addresses.client, names.CLIENTS),
     (_directory, names.DIRECTORY),
     (_page, names.PAGES),

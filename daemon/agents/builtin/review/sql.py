@@ -64,6 +64,8 @@ def weak(found: list[Piece], tail: str) -> list[Origin]:
 
 
 _BUILDER = re.compile(r"createQueryBuilder|create_query_builder")
+_BOUND = ("values", "params", "parameters", "replacements", "bind", "inserts", "args")
+"""Where a request that names its statement keeps what is bound to it."""
 _HOLES = re.compile(r"%s|\?|\$\d+|%\(\w+\)s|:\w+")
 _LISTS = re.compile(r"\b(?:values|in)\s*\(", re.IGNORECASE)
 
@@ -83,7 +85,11 @@ def _parameters(flow: Flow, call: ir.Call, text: str, name: str, frame: Frame) -
     """Values bound to placeholders do no harm to the statement, but what is written was still not looked at."""
     if not re.search(r"\b(?:insert|update|replace|merge|delete)\b", text, re.IGNORECASE):
         return
-    rest = [*call.args[1:], *(value for key, value in call.kwargs if key not in names.SQL_KEYS)]
+    rest = [arg for arg in call.args[1:] if not isinstance(arg, ir.Lambda)]
+    rest += [value for key, value in call.kwargs if key not in names.SQL_KEYS]
+    options = resolved(call.args[0], frame) if call.args else None
+    bound = entry(options, *_BOUND) if isinstance(options, ir.Record) else None
+    rest += [bound] if bound is not None else []
     if len(rest) == 1 and isinstance(rest[0], ir.Listing) and re.match(r"\s*(?:update|delete)\b", text, re.IGNORECASE):
         # What stands behind WHERE only finds the row.
         kept = len(_HOLES.findall(re.split(r"\bwhere\b", text, flags=re.IGNORECASE)[0]))

@@ -61,6 +61,29 @@ _MASS_WRITES = re.compile(
     r"^(?:create|update|insert|save|upsert|store|register|patch|replace)(?:One|Many|_one|_many)?$"
 )
 """What a whole body is handed to so that all of it is kept, whoever's method it is."""
+_TELLS = re.compile(
+    r"^(?:create|send|post|update|add|insert|put|publish|write|save|upload|register|subscribe|invite|charge|refund|transfer|"
+    r"notify|comment|upsert|start|trigger|submit|broadcast|reply|status)(?=[A-Z_]|$)"
+)
+"""Verbs of services: what they are given is kept or told there."""
+_PACKAGE = re.compile(r"^(?:@[\w-]+/)?[a-z][\w-]*")
+_TOOLS = re.compile(
+    r"^(?:lodash|underscore|ramda|moment|dayjs|date-fns|luxon|uuid|crypto|fs|path|os|util|url|querystring|qs|buffer|stream|zlib|"
+    r"events|https?|jsonwebtoken|jose|bcrypt|argon2|express|fastify|koa|react|@nestjs|ajv|joi|zod|yup|class-|validator|aws|"
+    r"pino|winston|@aws|middy|@middy|async|bluebird|rxjs|immer|redux|graphql|prisma|sequelize|mongoose)"
+)
+"""Packages that work on what they are given, or are looked at elsewhere."""
+
+
+def _foreign(flow: Flow, call: ir.Call, name: str) -> bool:
+    """Whether a method is a client's whose package is nobody's of this project: ``octokit.issues.create(body)``."""
+    package = _PACKAGE.match(name)
+    if flow.module.language != "script" or not isinstance(call.func, ir.Member) or package is None:
+        return False
+    known = re.compile(rf"""["']{re.escape(package.group())}["'/]""")
+    return not _TOOLS.match(package.group()) and flow.says(known)
+
+
 _COLLECTIONS = {"collection", "Table", "get_collection"}
 
 
@@ -74,11 +97,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif MODEL.search(name) and isinstance(call.func, ir.Name) and call.func.id[:1].isupper():
         whole: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if not o.part)
         store(flow, call, whole, f"`{tail}`")
-    elif (
-        tail in _SIGNED
-        or _STARTS.search(name)
-        or (_SERVICES.search(name) and (tail.endswith("Command") or _SENDING.match(tail)))
-    ):
+    elif _is_sent(flow, call, name, tail):
         _sent(flow, call, tail, frame)
     elif _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member):
         bodies: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if o.kind == sources.BODY)
@@ -116,6 +135,15 @@ _FILES = re.compile(
 )
 
 
+def _is_sent(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
+    """Whether a call carries what it is given to some service."""
+    if tail in _SIGNED or _STARTS.search(name):
+        return True
+    if _SERVICES.search(name) and (tail.endswith("Command") or _SENDING.match(tail)):
+        return True
+    return bool(_TELLS.match(tail)) and _foreign(flow, call, name)
+
+
 def _sent(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     facts: Facts = frozenset().union(
         *(flow.facts(arg, frame) for arg in call.args), *(flow.facts(value, frame) for _, value in call.kwargs)
@@ -133,6 +161,8 @@ def store(flow: Flow, call: ir.Call, facts: Facts, how: str, *, weak: bool = Fal
         whole = frozenset(o for o in facts if o.kind == sources.EVENT)
         flow.uses.use(call, whole, how, store=True, weak=True)
     if guards.tail_of(call.func) not in _PASSING:
+        paths = frozenset(o for o in facts if o.kind == sources.PATH)
+        flow.uses.use(call, paths, how, store=True, weak=True)
         records = frozenset(o for o in facts if o.kind == sources.RECORD and sources.OBJECT_KEY not in o.safe)
         flow.uses.use(call, records, how, store=True, weak=True)
 
