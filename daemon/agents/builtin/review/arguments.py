@@ -11,7 +11,7 @@ from daemon.agents.builtin.review.sources import TAINTED
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
     from daemon.agents.builtin.review.sources import Origin
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, names, sources
@@ -12,8 +12,9 @@ from daemon.agents.builtin.review.handoff import hand_off, is_ours
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
+    from daemon.agents.builtin.review.outcome import Outcome
 
 EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "deserialization")
 
@@ -49,24 +50,6 @@ _LOGS = re.compile(
     r"putMetadata)$",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """A call as it was met: its name, its parts' origins, and whether its name says that it validates."""
-
-    expr: ir.Call
-    dotted: str
-    tail: str
-    receiver: Facts
-    arguments: list[Facts]
-    named: dict[str, Facts]
-    validates: bool
-
-    @property
-    def all_arguments(self) -> Facts:
-        """What any argument brings in."""
-        return frozenset().union(*self.arguments, *self.named.values())
 
 
 def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:

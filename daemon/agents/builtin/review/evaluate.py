@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import addresses, guards, ir, local_calls, sinks, sources, texts
-from daemon.agents.builtin.review.calls import Outcome, is_log, result_of
+from daemon.agents.builtin.review.calls import is_log, result_of
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, Namer, key_of, owner_of, root_of
+from daemon.agents.builtin.review.outcome import Outcome
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
+from daemon.agents.builtin.review.uses import Entry
 
 if TYPE_CHECKING:
     import re
@@ -27,32 +28,6 @@ _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 
 class BudgetError(Exception):
     """The file takes too many steps to follow."""
-
-
-@dataclass(slots=True)
-class Entry:
-    """One handler being followed: what was checked on the way.
-
-    ``checked`` keeps, by root, the parts that were looked at ("" for the whole).
-    """
-
-    function: ir.Function
-    checked: dict[str, set[str]] = field(default_factory=dict)
-    present: set[tuple[str, str]] = field(default_factory=set)
-    called_from_outside: bool = True
-    trusted: bool = False
-
-    def vouch(self, root: str, part: str = "") -> None:
-        """A part of what came in, or the whole of it, was looked at."""
-        self.checked.setdefault(root, set()).add(part)
-
-    def knows(self, origin: Origin) -> bool:
-        """Whether somebody looked at this very value, or at all that it is part of."""
-        return self.trusted or bool(self.checked.get(origin.root, set()) & {"", origin.part})
-
-    def knows_others(self, origin: Origin) -> bool:
-        """Whether somebody looked at another part of the same input."""
-        return origin.root in self.checked
 
 
 def _made_anywhere(module: ir.Module) -> dict[str, ir.Expr]:

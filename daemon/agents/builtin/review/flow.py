@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from daemon.agents.builtin.review import checking, entries, guards, ir, sources
 from daemon.agents.builtin.review.calls import names_are_known
-from daemon.agents.builtin.review.evaluate import BudgetError, Entry, Evaluation
+from daemon.agents.builtin.review.evaluate import BudgetError, Evaluation
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
+from daemon.agents.builtin.review.uses import Entry
 
 __all__ = ["BudgetError", "Flow"]
 

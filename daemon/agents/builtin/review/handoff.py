@@ -11,9 +11,9 @@ from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.review.calls import Outcome
-    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
+    from daemon.agents.builtin.review.outcome import Outcome
 
 _NO_HANDOFF = re.compile(
     r"^(?:get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"

@@ -9,7 +9,7 @@ from daemon.agents.builtin.review.frames import owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
 _PER_ITEM = {"map", "forEach", "filter", "flatMap", "some", "every", "find", "reduce", "then", "each", "eachSeries"}

@@ -14,7 +14,7 @@ from daemon.agents.builtin.review.sources import TAINTED, Facts
 from hooks.finding import Level
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
 _EXPRESSIONS = (

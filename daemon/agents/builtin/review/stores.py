@@ -12,7 +12,7 @@ from daemon.agents.builtin.review.names import DOCUMENT_CLIENT, MODEL
 from daemon.agents.builtin.review.sources import GIVEN, Facts
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
 _WRITES = words(

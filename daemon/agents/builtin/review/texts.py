@@ -10,7 +10,7 @@ from daemon.agents.builtin.review.arguments import resolved
 from daemon.agents.builtin.review.frames import Piece, pieces
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.review.evaluate import Evaluation as Flow
+    from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
 _STATEMENT = re.compile(

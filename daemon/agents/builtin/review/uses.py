@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import sources
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from daemon.agents.builtin.review import ir
-    from daemon.agents.builtin.review.evaluate import Entry
     from daemon.agents.builtin.review.sources import Facts, Origin
 
 _WORDS = {
@@ -23,6 +22,32 @@ _WORDS = {
     sources.STORED: "a store or another service", sources.PARAM: "a parameter",
 }  # fmt: skip
 _BY_NAME = {sources.FIELD, sources.RECORD}
+
+
+@dataclass(slots=True)
+class Entry:
+    """One handler being followed: what was checked on the way.
+
+    ``checked`` keeps, by root, the parts that were looked at ("" for the whole).
+    """
+
+    function: ir.Function
+    checked: dict[str, set[str]] = field(default_factory=dict)
+    present: set[tuple[str, str]] = field(default_factory=set)
+    called_from_outside: bool = True
+    trusted: bool = False
+
+    def vouch(self, root: str, part: str = "") -> None:
+        """A part of what came in, or the whole of it, was looked at."""
+        self.checked.setdefault(root, set()).add(part)
+
+    def knows(self, origin: Origin) -> bool:
+        """Whether somebody looked at this very value, or at all that it is part of."""
+        return self.trusted or bool(self.checked.get(origin.root, set()) & {"", origin.part})
+
+    def knows_others(self, origin: Origin) -> bool:
+        """Whether somebody looked at another part of the same input."""
+        return origin.root in self.checked
 
 
 @dataclass(frozen=True, slots=True)
