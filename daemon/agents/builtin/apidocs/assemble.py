@@ -8,6 +8,7 @@ from daemon.agents.builtin.apidocs import bodies, describe
 from daemon.agents.builtin.apidocs.bootstraps import whole_paths
 from daemon.agents.builtin.apidocs.endpoint import BlindSpot, Endpoint, normal_path
 from daemon.agents.builtin.apidocs.scopes import line_of
+from daemon.agents.builtin.apidocs.shape import Shape
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -58,8 +59,8 @@ def of_route(ev: Evaluator, graph: Graph, route: Route, handler: Func | None, fo
     return made
 
 
-def _shape(ev: Evaluator, route: Route, handler: Func | None, path: str) -> describe.Shape:
-    shape = describe.Shape(path)
+def _shape(ev: Evaluator, route: Route, handler: Func | None, path: str) -> Shape:
+    shape = Shape(path)
     if handler is not None:
         describe.of_handler(ev, handler.module, shape, handler.info)
         shape.summary = describe.summary_of(describe.doc_comment(handler.info.node))
@@ -81,7 +82,7 @@ def of_action(ev: Evaluator, action: Action, start: Bootstrap | None, module_pat
             if "\0" in base:
                 continue
             for whole in whole_paths(action, start, module_path, base, path):
-                shape = describe.Shape(whole)
+                shape = Shape(whole)
                 describe.of_action(ev, shape, action)
                 via = [action.module.path] if action.module is not action.owner else []
                 if start and (start.prefix or start.version_prefix is not None):

@@ -12,10 +12,10 @@ from daemon.agents.builtin.apidocs.values import Arr, Lazy, Obj, Schema, Value
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from daemon.agents.builtin.apidocs.describe import Shape
     from daemon.agents.builtin.apidocs.evaluate import Evaluator
     from daemon.agents.builtin.apidocs.graph import Route
     from daemon.agents.builtin.apidocs.scopes import Module
+    from daemon.agents.builtin.apidocs.shape import Shape
 
 MAX_READS = 30
 _SENDING = frozenset({"POST", "PUT", "PATCH", "ANY"})

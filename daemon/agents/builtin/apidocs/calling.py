@@ -32,7 +32,7 @@ from daemon.agents.builtin.apidocs.values import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from daemon.agents.builtin.apidocs.evaluate import Evaluator
+    from daemon.agents.builtin.apidocs.asking import Evaluator
     from daemon.agents.builtin.apidocs.scopes import FunctionInfo, Module, Scope
 
 _MAKERS = {

@@ -9,7 +9,7 @@ from daemon.agents.builtin.apidocs.endpoint import DYNAMIC
 from daemon.agents.builtin.apidocs.values import UNKNOWN, LambdaFunction, Obj, Resource, Value
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.apidocs.evaluate import Evaluator
+    from daemon.agents.builtin.apidocs.asking import Evaluator
     from daemon.agents.builtin.apidocs.values import Ext
 
 _PACKAGES = ("aws-cdk-lib", "@aws-cdk/")

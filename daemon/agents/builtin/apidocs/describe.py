@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.apidocs import bodies
-from daemon.agents.builtin.apidocs.endpoint import Parameter, parameter_names
+from daemon.agents.builtin.apidocs.endpoint import parameter_names
 from daemon.agents.builtin.apidocs.scopes import text
 from daemon.agents.builtin.apidocs.values import Arr, Cls, Obj, Value
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.apidocs.decorators import Decorator
     from daemon.agents.builtin.apidocs.evaluate import Evaluator
     from daemon.agents.builtin.apidocs.scopes import FunctionInfo, Module
+    from daemon.agents.builtin.apidocs.shape import Shape
 
 _WRAPPED = re.compile(r"^(?:Promise|Observable|AsyncIterable)\s*<(.*)>$", re.DOTALL)
 _BORING = frozenset({"", "void", "any", "unknown", "never", "object", "undefined", "Response", "express.Response"})
@@ -42,7 +43,6 @@ _STATEMENTS = frozenset(
     }
 )
 MAX_HANDLER = 40_000
-MAX_PARAMETERS = 80
 
 
 def summary_of(comment: str) -> str:
@@ -102,35 +102,6 @@ def bare_type(annotation: str) -> str:
     if kind in _BORING or len(kind) > 120 or kind.startswith("{"):
         return ""
     return kind
-
-
-class Shape:
-    """Parameters, request, response and summary of an endpoint, gathered piece by piece."""
-
-    def __init__(self, path: str) -> None:
-        self.parameters: dict[tuple[str, str], Parameter] = {}
-        self.request = ""
-        self.response = ""
-        self.summary = ""
-        self.files: set[str] = set()
-        for name in parameter_names(path):
-            self.add(name, "path", required=True)
-
-    def add(self, name: str, place: str, kind: str = "", *, required: bool | None = None) -> None:
-        """A parameter; what is known of one twice is put together."""
-        old = self.parameters.get((place, name))
-        if not name or len(name) > 80 or len(self.parameters) >= MAX_PARAMETERS:
-            return
-        known = [one for one in (required, old.required if old else None) if one is not None]
-        whole = kind or (old.type if old else "")
-        self.parameters[place, name] = Parameter(
-            name=name, place=place, type=whole, required=any(known) if known else None
-        )
-
-    def listed(self) -> tuple[Parameter, ...]:
-        """All parameters: those of the path first, then by place and name as they came."""
-        order = {"path": 0, "query": 1, "header": 2, "cookie": 3, "form": 4, "body": 5}
-        return tuple(sorted(self.parameters.values(), key=lambda one: order.get(one.place, 9)))
 
 
 def of_handler(ev: Evaluator, module: Module, shape: Shape, function: FunctionInfo) -> None:

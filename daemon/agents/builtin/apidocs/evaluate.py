@@ -56,7 +56,7 @@ class Evaluator:
     def __init__(self, load: Callable[[str], Module | None], resolver: Resolver, files: Collection[str]) -> None:
         self.load = load
         self.resolve = resolver.resolve
-        self.file = resolver.file
+        self._resolver = resolver
         self.files = files
         self.setting: Callable[[str], Value] = lambda _: UNKNOWN
         self.exhausted = False
@@ -237,6 +237,10 @@ class Evaluator:
             return self.imported(module.path, export.spec, export.name)
         binding = module.top.find(export.name)
         return self.bound(module, binding, EMPTY) if binding is not None and self._may_go_on() else UNKNOWN
+
+    def file(self, path: str) -> str | None:
+        """See ``Resolver.file``."""
+        return self._resolver.file(path)
 
     def deref(self, value: Value) -> Value:
         """A module used as a value: what it exports as a whole, or by default."""

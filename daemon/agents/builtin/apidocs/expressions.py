@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from daemon.agents.builtin.apidocs.evaluate import Evaluator
+    from daemon.agents.builtin.apidocs.asking import Evaluator
     from daemon.agents.builtin.apidocs.scopes import Module, Scope
 
 MAX_TEXT = 2_000

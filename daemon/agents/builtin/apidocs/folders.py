@@ -12,7 +12,7 @@ from daemon.agents.builtin.apidocs.values import UNKNOWN, Arr, Ext, Obj, Value
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from daemon.agents.builtin.apidocs.evaluate import Evaluator
+    from daemon.agents.builtin.apidocs.asking import Evaluator
 
 MAX_LISTED = 300
 _LISTS = frozenset({"readdirSync", "readdir", "promises.readdir", "default.readdirSync"})

@@ -9,6 +9,7 @@ from daemon.agents.builtin.apidocs import calling, describe, schemas
 from daemon.agents.builtin.apidocs.endpoint import DYNAMIC, BlindSpot, Endpoint, Extraction, normal_path
 from daemon.agents.builtin.apidocs.lambdas import Event
 from daemon.agents.builtin.apidocs.scopes import line_of
+from daemon.agents.builtin.apidocs.shape import Shape
 from daemon.agents.builtin.apidocs.values import EMPTY, Arr, Func, Obj, Value
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def of_event(scripts: Scripts, event: Event) -> Endpoint | None:
 
 
 def _endpoint(scripts: Scripts, handler: str, event: Event, body: Value | None = None) -> Endpoint:
-    shape = describe.Shape(event.path)
+    shape = Shape(event.path)
     shape.summary = event.summary
     for field, kind, needed in schemas.fields(scripts.ev, body) if body is not None else ():
         shape.add(field, "body", kind, required=needed)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from daemon.agents.builtin.apidocs.pymodule import Place
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.apidocs.describe import Shape
     from daemon.agents.builtin.apidocs.pyevaluate import PyEvaluator
     from daemon.agents.builtin.apidocs.pymodule import Definition
+    from daemon.agents.builtin.apidocs.shape import Shape
 
 MAX_BASES = 6
 MAX_READS = 30

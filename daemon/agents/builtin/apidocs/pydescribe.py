@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.apidocs import pybodies
-from daemon.agents.builtin.apidocs.describe import Shape, first_sentence
+from daemon.agents.builtin.apidocs.describe import first_sentence
 from daemon.agents.builtin.apidocs.endpoint import parameter_names
 from daemon.agents.builtin.apidocs.pymodule import Place
+from daemon.agents.builtin.apidocs.shape import Shape
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.apidocs.pyevaluate import PyEvaluator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from daemon.agents.builtin.apidocs.values import UNKNOWN, Arr, Obj, Schema, Value
 
 if TYPE_CHECKING:
-    from daemon.agents.builtin.apidocs.evaluate import Evaluator
+    from daemon.agents.builtin.apidocs.asking import Evaluator
     from daemon.agents.builtin.apidocs.values import Ext, Lazy
 
 _LENIENT = frozenset({"joi", "@hapi/joi", "celebrate", "yup"})

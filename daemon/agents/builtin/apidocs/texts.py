@@ -13,7 +13,7 @@ from daemon.agents.builtin.apidocs.values import UNKNOWN, Arr, Func, Lazy, Obj, 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from daemon.agents.builtin.apidocs.evaluate import Evaluator
+    from daemon.agents.builtin.apidocs.asking import Evaluator
     from daemon.agents.builtin.apidocs.scopes import Module
 
 MAX_PATTERN = 80
