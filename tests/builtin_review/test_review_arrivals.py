@@ -175,6 +175,7 @@ def test_input_that_is_kept_sent_or_chooses_there_unseen_is_told(found, path, te
 
 
 WHOLE = [
+    ("a.py", python("boto3.client('s3').put_object(Bucket='b', Key=event['name'], Body=b'')")),
     ("a.js", script('await new DocumentClient().put({ TableName: "T", Item: { id: 1, ...event } }).promise();')),
     ("a.py", python("boto3.client('lambda').invoke(FunctionName='f', Payload=json.dumps(event))")),
     ("a.py", python("return {'left': event['price'] - event['paid']}")),

@@ -29,6 +29,7 @@ NO_ANSWER = [
     ),
     ("a.js", script("const who = verifyAuth(event);", PUT, head="const { verifyAuth } = require('./auth');")),
     ("a.js", script("if (event.body.length > 5000) return { statusCode: 413 };", PUT)),
+    ("a.py", python("if event['body'].startswith('{'):", f"    {KEEP}")),
     ("a.js", script("const b = typeof event.body === 'string' ? JSON.parse(event.body) : event.body;", PUT)),
 ]
 

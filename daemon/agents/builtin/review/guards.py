@@ -185,11 +185,12 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
     return None
 
 
-_SCHEME = re.compile(r"^/?(?:https?|ftp|file|data)?:?/{0,2}$")
+_SCHEME = re.compile(r"^(?:/?(?:https?|ftp|file|data)?:?/{0,2}|[\[{(<\"']|(?:Bearer|Basic) ?)$")
+"""What a text begins with that says how to read it."""
 
 
 def _only_a_scheme(expr: ir.Call) -> bool:
-    """``url.startsWith("http")`` says how to ask, not whom."""
+    """``url.startsWith("http")`` says how to ask, not whom; ``body.startsWith("{")`` how to read it, not what it is."""
     first = expr.args[0] if expr.args else None
     given = first.items if isinstance(first, ir.Listing) else [first]
     return all(isinstance(one, ir.Const) and isinstance(one.value, str) and _SCHEME.match(one.value) for one in given)

@@ -55,6 +55,8 @@ _NOT_DATA = words(
 )
 _ADDRESSEES = {"FunctionName", "QueueUrl", "TopicArn", "stateMachineArn", "StreamName", "EventBusName"}
 """Parts of a request that say who gets it: a caller should not choose among all there are."""
+_OBJECTS = {"put_object", "upload_file", "upload_fileobj", "putObject", "PutObjectCommand", "upload"}
+"""Writes to a bucket, where a caller who chooses the name can overwrite what others wrote."""
 _OWN_MODEL = re.compile(r"^(?:\.{1,2}|@|~|src)/[^()]*\(\)\.save$")
 """``new User({...})`` of a neighbouring file, saved."""
 _MASS_WRITES = re.compile(
@@ -216,6 +218,9 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
         elif key in _ADDRESSEES:
             chosen = frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN)
             flow.uses.use(call, chosen, f"`{key}` of `{tail}`", store=False)
+        elif key == "Key" and tail in _OBJECTS:
+            named = frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN)
+            flow.uses.use(call, named, f"the name of what `{tail}` keeps", store=True, weak=True)
     for arg in call.args:
         if isinstance(arg, ir.Name) and isinstance(resolved(arg, frame), ir.Record):
             for key, fact in list(frame.facts.items()):
