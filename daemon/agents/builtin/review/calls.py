@@ -84,7 +84,19 @@ def _is_table(expr: ir.Expr, frame: Frame) -> bool:
     value = frame.value(expr.id) if isinstance(expr, ir.Name) else expr
     if isinstance(value, ir.Call) and isinstance(value.func, ir.Name) and value.func.id in {"Map", "dict"}:
         return all(isinstance(arg, ir.Listing | ir.Record) for arg in value.args)
-    return isinstance(value, ir.Record)
+    return isinstance(value, ir.Record) or _is_configured(expr)
+
+
+def _is_configured(expr: ir.Expr) -> bool:
+    """``app.config["TYPES"]``: whoever runs the program wrote down what is in it."""
+    while isinstance(expr, ir.Member):
+        if expr.name in _CONFIGURED:
+            return True
+        expr = expr.base
+    return isinstance(expr, ir.Name) and expr.id in _CONFIGURED
+
+
+_CONFIGURED = {"config", "settings", "CONFIG", "SETTINGS"}
 
 
 def _by_form(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts | None:

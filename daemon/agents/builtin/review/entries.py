@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir
 from daemon.agents.builtin.review.sources import (
@@ -16,6 +17,9 @@ from daemon.agents.builtin.review.sources import (
     Facts,
     Origin,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 NOT_EVENT = re.compile(
     r"^(?:\w+\.)?(?:Mouse|Keyboard|Change|Form|React|Drag|Touch|Pointer|Focus|Click|Synthetic|Input|Wheel|Progress|Message(?!Sending)|"
@@ -35,6 +39,8 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         return _route_parameters(function)
     if browser(module):
         return None
+    if function.hears and function.hears not in _OWN_WORDS and _SOCKETS.search(module.text):
+        return [_whole(BODY, param) for param in function.params]
     names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
     place, kind = _role(function, names, module) or _event(function, names) or (-1, "")
     if place < 0:
@@ -54,8 +60,13 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
+    if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
+        # A controller's method that a router calls with the request alone.
+        return (0, REQUEST) if _reads(function, names[0], _SENT) else None
     if len(names) > 1:
         if _REQUEST_NAME.match(names[0]) and _RESPONSE_NAME.match(names[1]):
+            return 0, REQUEST
+        if names[0] == "_" and names[1] in {"res", "response"} and _reads(function, "_", _SENT):
             return 0, REQUEST
         if _AZURE.search(function.params[1].annotation) or names[:2] == ["context", "req"]:
             return 1, REQUEST
@@ -76,8 +87,13 @@ def _event(function: ir.Function, names: list[str]) -> tuple[int, str] | None:
     return None
 
 
+_SOCKETS = re.compile(r"""['"]socket\.io['"]""")
+_OWN_WORDS = {"connect", "connection", "disconnect", "disconnecting", "error", "close", "end", "open", "reconnect"}
+"""What a socket says of itself; everything else is said by whoever is at its other end."""
 _REQUEST_NAME = re.compile(r"^_?(?:req|request)$")
 _RESPONSE_NAME = re.compile(r"^_?(?:res|resp|response|reply|h|rep|_|next|context|ctx)$")
+_REQUEST_TYPE = re.compile(r"^(?:any|unknown|\S*Request\w*)?(?:<|$)")
+_SENT = {"body", "query"}
 _AZURE = re.compile(r"^HttpRequest\b")
 """A function of Azure's: ``(context: Context, req: HttpRequest)``."""
 
@@ -97,11 +113,12 @@ def _domain_event(function: ir.Function, names: list[str]) -> bool:
 
 def _reads_an_event(function: ir.Function, name: str) -> bool:
     """Whether a function reads something of Lambda's off a parameter."""
+    return _reads(function, name, EVENT_NAMES)
+
+
+def _reads(function: ir.Function, name: str, parts: AbstractSet[str]) -> bool:
     return any(
-        isinstance(expr, ir.Member)
-        and isinstance(expr.base, ir.Name)
-        and expr.base.id == name
-        and expr.name in EVENT_NAMES
+        isinstance(expr, ir.Member) and isinstance(expr.base, ir.Name) and expr.base.id == name and expr.name in parts
         for expr in ir.every_expression(function)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 from daemon.agents.builtin.review.uses import Entry
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Collection
 
     from daemon.agents.builtin.review.uses import Uses
@@ -23,6 +23,7 @@ STEP_CAP = 120_000
 SECONDS = 1.0
 _HELD = {"self.event", "this.event"}
 """Where a class keeps the event that its base class, or whoever makes it, was given."""
+_CALCULATES = re.compile(r"^Math\.(?:pow|sqrt|exp|hypot|log(?:2|10|1p)?)$")
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 
 
@@ -214,7 +215,7 @@ class Evaluation(ABC):
         self._muted = muted
         if not muted and any(arguments):
             texts.look_at_call(self, expr, dotted, frame)
-        if ir.is_arithmetic(expr):
+        if ir.is_arithmetic(expr) or _CALCULATES.match(dotted):
             computed = frozenset().union(*arguments)
             values = frozenset(o for o in computed if o.kind == sources.FIELD or (o.kind in sources.GIVEN and o.part))
             self.uses.use(expr, values, "a calculation", store=False, weak=True)

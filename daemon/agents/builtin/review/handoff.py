@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.outcome import Outcome
 
 _NO_HANDOFF = re.compile(
-    r"^(?:get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
+    r"^(?:by|get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
     r"render|success|de_?serialize|serialize|"
     r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
     r"hash|compare|"
@@ -41,7 +41,8 @@ _PACKAGES = words(
 
 def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     """The caller's data given to code of another file: nobody has looked at it so far."""
-    if _ANSWERS.search(call.tail) or call.tail[:1].isupper() or not is_ours(call, flow):
+    made = call.tail[:1].isupper() and not _DOES.match(call.tail)
+    if made or _ANSWERS.search(call.tail) or not is_ours(call, flow):
         return
     if _NO_HANDOFF.match(call.tail) and not _is_address(call.expr, flow, frame) and not _acts(call, flow):
         if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
@@ -63,6 +64,8 @@ _ANSWERS = re.compile(
     r"(?:Error|Exception|Response|Reply|Html|Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
     r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
 )
+_DOES = re.compile(r"^(?:Send|Create|Save|Store|Update|Add|Insert|Put|Publish|Upload|Register)[A-Z]")
+"""What is a call by its verb, though written like a class: ``mail.SendEmail(body)``."""
 _ASKS = re.compile(r"^(?:get|find|fetch|query|list|search|count)(?=[A-Z_]|$)")
 _PARSES = re.compile(r"body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE)
 """Nouns of functions that only read what they are given: ``getBody(event.body)``."""

@@ -184,6 +184,8 @@ class Function:
     decorators: list[Expr] = field(default_factory=list)
     annotation: str = ""
     owner: str = ""
+    hears: str = ""
+    """What it was registered to hear on a socket: ``socket.on("message", ...)``."""
 
 
 @dataclass(slots=True)

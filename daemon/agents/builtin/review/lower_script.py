@@ -135,7 +135,10 @@ class Expressions(ABC):
             return ir.Call(*place(node), func, [], awaited=awaited)
         if arguments.type == "template_string":
             return ir.Call(*place(node), func, [self.expr(arguments)], tagged=True, awaited=awaited)
-        return ir.Call(*place(node), func, [self.expr(child) for child in _named(arguments)], awaited=awaited)
+        given = [self.expr(child) for child in _named(arguments)]
+        if isinstance(func, ir.Member) and func.name == "on" and len(given) == 2:
+            _listen(func, given[0], given[1])
+        return ir.Call(*place(node), func, given, awaited=awaited)
 
     def new(self, node: Node) -> ir.Expr:
         """A construction."""
@@ -243,6 +246,13 @@ class Expressions(ABC):
     def skip(self, node: Node) -> ir.Expr:
         """Nothing of interest inside."""
         return ir.Mix(*place(node), [])
+
+
+def _listen(func: ir.Member, word: ir.Expr, heard: ir.Expr) -> None:
+    """Note on a function what it hears: ``socket.on("message", async (text) => ...)``."""
+    named = isinstance(func.base, ir.Name) and re.search(r"socket|client", func.base.id, re.IGNORECASE)
+    if named and isinstance(heard, ir.Lambda) and isinstance(word, ir.Const):
+        heard.function.hears = str(word.value)
 
 
 def _named(node: Node | None) -> list[Node]:

@@ -214,7 +214,9 @@ class _Lowering(Expressions):
                 self.statement(child, function, depth + (name == "body"))
 
     def on_switch(self, node: Node, function: ir.Function, depth: int) -> None:
-        function.body.append(ir.Do(depth, self.expr(node.child_by_field_name("value"))))
+        value = self.expr(node.child_by_field_name("value"))
+        asks = isinstance(value, ir.Verdict)  # ``switch (typeof body.name === "string")``
+        function.body.append(ir.Guard(depth, value, exits=True) if asks else ir.Do(depth, value))
         for case in named(node.child_by_field_name("body")):
             self.block(case, function, depth + 1)
 

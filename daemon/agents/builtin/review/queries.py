@@ -31,7 +31,7 @@ _MONGO = re.compile(r"mongo", re.IGNORECASE)
 _MODEL_METHODS = words(
     """
     findOne findOneAndUpdate findOneAndDelete findOneAndReplace findByIdAndUpdate findById updateOne updateMany
-    deleteOne deleteMany countDocuments insertMany
+    deleteOne deleteMany countDocuments insertMany count
     """
 )
 """What mongoose calls its own, whatever folder the model is kept in."""
@@ -41,7 +41,8 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     """Look at one call that may ask a database without SQL."""
     if tail in _DYNAMO and not (flow.module.language == "python" and tail in {"get", "put", "update", "delete"}):
         _dynamo(flow, call, name, frame)
-    if tail in _MONGO_FINDS and (flow.says(_MONGO) or MODEL.search(name) or _is_model(call, name, tail)):
+    model = _is_model(call, name, tail)
+    if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (model and tail == "count"):
         _mongo(flow, call, name, frame)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.model import Source
 
 DEPTH_CAP = 80
+_QUOTED = re.compile(r'(?m)^([ \t]*)"([A-Za-z_][\w-]*)"([ \t]*=[ \t])')
+"""Names in quotes, as Terraform wrote them before its version 0.12: ``"statement" = {``."""
 
 
 @lru_cache(maxsize=1)
@@ -32,6 +35,8 @@ def look(source: Source) -> Looked:
     root = parse(_parser(), source.text)
     if root is None:
         return Looked(notes=(f"{source.path}: could not be parsed in time; only searched for known keys.",))
+    if root.has_error:
+        root = parse(_parser(), _QUOTED.sub(r"\1 \2 \3", source.text)) or root
     notes: list[str] = []
     if root.has_error:
         notes.append(f"{source.path}: not all of it is valid Terraform; read around that.")

@@ -108,6 +108,9 @@ _REQUEST_PARTS = {
     **dict.fromkeys(("params", "param", "view_args", "uri_params", "path_params"), PATH),
     **dict.fromkeys(("headers", "header", "cookies", "cookie"), HEADER),
 }  # fmt: skip
+_UPLOAD = "file"
+_OF_UPLOAD = {"path", "filename", "destination", "fieldname", "size", "key", "location", "bucket"}
+"""What multer says of a file it has kept, by a name of its own; ``originalname`` and the content are the caller's."""
 _SET_BY_AWS = words(
     """
     origin domainName eventSourceARN eventSource eventName eventVersion eventTime awsRegion messageId
@@ -145,6 +148,8 @@ def record_part(name: str, origin: Origin) -> Facts:
         return NOTHING
     if name == "key" and origin.kind == RECORD:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
+    if origin.part == _UPLOAD and name in _OF_UPLOAD:
+        return NOTHING
     part = origin.part or (name if origin.kind in GIVEN else "")
     return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part)})
 
@@ -154,7 +159,8 @@ def request_part(name: str, request: Origin, at: ir.Expr) -> Facts:
     kind = _REQUEST_PARTS.get(name)
     if kind is None:
         return NOTHING
-    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=request.safe)})
+    part = name if name == _UPLOAD else ""
+    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=request.safe, part=part)})
 
 
 def context_part(name: str, at: ir.Expr) -> Facts:
