@@ -54,6 +54,26 @@ TOLD = {
         "const fs = require('fs');\napp.post('/x', (req, res) => fs.unlinkSync(req.file.originalname));",
         "injection.path",
     ),
+    "a decorated body of any type": (
+        "a.ts",
+        "class C { @Put() async change(@Body() it: any) { return this.service.updateConfig(it); } }",
+        "input.unvalidated",
+    ),
+    "a decorated field": (
+        "a.ts",
+        "class C { @Post() async answer(@Param('id') id: string, @Body('text') text: string) { return this.service.reply(id, text); } }",
+        "input.unvalidated",
+    ),
+    "a decorated query in a statement, whatever its class": (
+        "a.ts",
+        "class C { @Get() async all(@Query() q: FindDto) { return this.db.query(`select * from t where a = '${q.a}'`); } }",
+        "injection.sql",
+    ),
+    "Koa in a file that does not name it": (
+        "a.js",
+        "const service = require('../services');\nconst make = async (ctx) => { ctx.body = await service.create(ctx.request.body); };",
+        "input.unvalidated",
+    ),
     "names in quotes, as older Terraform had them": (
         "a.tf",
         'data "aws_iam_policy_document" "x" {\n  "statement" = {\n    "effect" = "Allow"\n    "actions" = ["s3:*"]\n    "resources" = ["*"]\n  }\n}\n',
@@ -79,6 +99,9 @@ QUIET = {
     ),
     "a file is kept under the server's own name": "const fs = require('fs');\napp.post('/x', (req, res) => fs.unlinkSync(req.file.path));",
     "what a configuration says": "const fs = require('fs');\napp.get('/x', (req, res) => res.send(fs.readFileSync(config.icons.get(req.query.kind))));",
+    "a decorated body of a class": "class C { @Put() async change(@Body() it: ChangeDto) { return this.service.updateConfig(it); } }",
+    "a decorated field through a pipe": "class C { @Put() async change(@Body('n', ParseIntPipe) n: number) { return this.service.updateConfig(n); } }",
+    "tsoa holds types against what comes in": "import { Body, Put } from 'tsoa';\nclass C { @Put() async change(@Body() it: { n: number }) { return this.service.updateConfig(it); } }",
     "a stream of this machine is heard": "const cp = require('child_process');\nclient.on('data', (text) => { db.collection('t').insertOne({ text }); });",
     "a socket says that it is gone": "const io = require('socket.io')(server);\nio.on('connection', (socket) => { socket.on('disconnect', async (why) => { await M.create({ why }); }); });",
     "a model counts by one number": "const FoodModel = require('./food');\nconst count = (req, res) => FoodModel.count({ age: Number(req.query.age) }).then((n) => res.send({ n }));",

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir
+from daemon.agents.builtin.review.decorated import parameters
 from daemon.agents.builtin.review.sources import (
     BODY,
     CONTEXT,
@@ -39,6 +40,9 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         return _route_parameters(function)
     if browser(module):
         return None
+    decorated = parameters(function, module)
+    if decorated is not None:
+        return decorated
     if function.hears and function.hears not in _OWN_WORDS and _SOCKETS.search(module.text):
         return [_whole(BODY, param) for param in function.params]
     names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
@@ -70,7 +74,7 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
             return 0, REQUEST
         if _AZURE.search(function.params[1].annotation) or names[:2] == ["context", "req"]:
             return 1, REQUEST
-    if names[0] in {"ctx", "c"} and len(names) <= 2 and _web_context(module):
+    if names[0] in {"ctx", "c"} and len(names) <= 2 and (_web_context(module) or _answers_through(function, names[0])):
         return 0, CONTEXT
     if _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
         return 0, CONTEXT
@@ -114,6 +118,11 @@ def _domain_event(function: ir.Function, names: list[str]) -> bool:
 def _reads_an_event(function: ir.Function, name: str) -> bool:
     """Whether a function reads something of Lambda's off a parameter."""
     return _reads(function, name, EVENT_NAMES)
+
+
+def _answers_through(function: ir.Function, name: str) -> bool:
+    """A handler of Koa's in a file that does not name it: ``ctx.body = await save(ctx.request.body)``."""
+    return _reads(function, name, {"request"}) and _reads(function, name, {"body", "status"})
 
 
 def _reads(function: ir.Function, name: str, parts: AbstractSet[str]) -> bool:
