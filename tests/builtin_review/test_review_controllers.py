@@ -74,6 +74,14 @@ TOLD = {
         "const service = require('../services');\nconst make = async (ctx) => { ctx.body = await service.create(ctx.request.body); };",
         "input.unvalidated",
     ),
+    "a pattern that stands for an equality": (
+        "a.js",
+        (
+            "const User = require('./model/users');\nexports.handler = async (event) => { const { email } = JSON.parse(event.body);\n"
+            "if (typeof email !== 'string') return; return User.findOne({ email: { $regex: new RegExp(`^${email}$`, 'i') } }); };"
+        ),
+        "injection.nosql",
+    ),
     "names in quotes, as older Terraform had them": (
         "a.tf",
         'data "aws_iam_policy_document" "x" {\n  "statement" = {\n    "effect" = "Allow"\n    "actions" = ["s3:*"]\n    "resources" = ["*"]\n  }\n}\n',
@@ -102,6 +110,8 @@ QUIET = {
     "a decorated body of a class": "class C { @Put() async change(@Body() it: ChangeDto) { return this.service.updateConfig(it); } }",
     "a decorated field through a pipe": "class C { @Put() async change(@Body('n', ParseIntPipe) n: number) { return this.service.updateConfig(n); } }",
     "tsoa holds types against what comes in": "import { Body, Put } from 'tsoa';\nclass C { @Put() async change(@Body() it: { n: number }) { return this.service.updateConfig(it); } }",
+    "a pattern of what was escaped": "const User = require('./model/users');\nexports.handler = async (event) => { const { email } = JSON.parse(event.body); return User.findOne({ email: new RegExp(`^${escape(email)}$`) }); };",
+    "a pattern to search by": "const User = require('./model/users');\nexports.handler = async (event) => { const { q } = JSON.parse(event.body); return User.findOne({ name: new RegExp(q, 'i') }); };",
     "a stream of this machine is heard": "const cp = require('child_process');\nclient.on('data', (text) => { db.collection('t').insertOne({ text }); });",
     "a socket says that it is gone": "const io = require('socket.io')(server);\nio.on('connection', (socket) => { socket.on('disconnect', async (why) => { await M.create({ why }); }); });",
     "a model counts by one number": "const FoodModel = require('./food');\nconst count = (req, res) => FoodModel.count({ age: Number(req.query.age) }).then((n) => res.send({ n }));",

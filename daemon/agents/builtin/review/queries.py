@@ -152,6 +152,21 @@ def _made_text(expr: ir.Expr) -> bool:
     return isinstance(expr, ir.Call) and guards.tail_of(expr.func) in _TEXTS
 
 
+def _pasted(value: ir.Expr, frame: Frame) -> list[ir.Expr]:
+    """What is pasted as it came into a whole pattern: ``{ mail: new RegExp(`^${mail}$`) }`` lets ``.*`` be anybody."""
+    made = resolved(value, frame)
+    if isinstance(made, ir.Record):
+        made = next((v for k, v in made.entries if isinstance(k, ir.Const) and k.value == "$regex"), made)
+    if not isinstance(made, ir.Call) or guards.tail_of(made.func) != "RegExp" or not made.args:
+        return []
+    text = resolved(made.args[0], frame)
+    parts = text.parts if isinstance(text, ir.Concat) else []
+    ends = [part.value for part in (*parts[:1], *parts[-1:]) if isinstance(part, ir.Const)]
+    if len(ends) != 2 or not str(ends[0]).startswith("^") or not str(ends[1]).endswith("$"):
+        return []
+    return [part for part in parts if isinstance(resolved(part, frame), ir.Name | ir.Member | ir.Index)]
+
+
 def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """A MongoDB filter that is the input itself, or holds values that may be operators."""
     if not call.args:
@@ -168,10 +183,16 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             flow.uses.inject("injection.nosql", call, sources.of_kinds(flow.facts(first, frame), kinds, "nosql"), what)
         return
     for key, value in first.entries:
+        pasted = _pasted(value, frame)
         if isinstance(key, ir.Const) and key.value == "$where":
             flow.uses.inject(
                 "injection.nosql", call, sources.of_kinds(flow.facts(value, frame), TAINTED, "nosql"), "`$where`"
             )
+        elif pasted:
+            facts = frozenset[sources.Origin]().union(*(flow.facts(part, frame) for part in pasted))
+            harm = sources.of_kinds(facts, frozenset({sources.BODY, sources.QUERY, sources.FIELD}), "nosql")
+            how = "a pattern that stands for an equality, unescaped"
+            flow.uses.inject("injection.nosql", call, harm, how, level=Level.WARNING)
         elif not isinstance(value, ir.Concat | ir.Record) and not _made_text(resolved(value, frame)):
             facts = flow.facts(value, frame)
             loose = sources.of_kinds(facts, frozenset({sources.BODY, sources.FIELD}), "nosql")
