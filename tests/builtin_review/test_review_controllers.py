@@ -82,6 +82,16 @@ TOLD = {
         ),
         "injection.nosql",
     ),
+    "a password by its place": (
+        "a.py",
+        'import cx_Oracle\nconnection = cx_Oracle.connect("ADMIN", "ADMIN123456", dsn)\n',
+        "credential.argument",
+    ),
+    "an upload's name in FastAPI": (
+        "a.py",
+        '@app.post("/x")\nasync def keep(file: UploadFile = File(...)):\n    open(os.path.join(UPLOADS, file.filename), "wb")\n',
+        "injection.path",
+    ),
     "names in quotes, as older Terraform had them": (
         "a.tf",
         'data "aws_iam_policy_document" "x" {\n  "statement" = {\n    "effect" = "Allow"\n    "actions" = ["s3:*"]\n    "resources" = ["*"]\n  }\n}\n',
@@ -124,3 +134,16 @@ def test_it_is_quiet(case: str) -> None:
     assert not {rule for rule in rules if rule.startswith("injection")}
     strong = [f for f in review_file("a.ts", QUIET[case]).findings if f.rule == "input.unvalidated"]
     assert strong == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "f'{uuid4()}{os.path.splitext(file.filename)[1]}'",
+        "secure_filename(file.filename)",
+        "os.path.basename(file.filename)",
+    ],
+)
+def test_an_upload_under_a_name_of_ours_is_quiet(name: str) -> None:
+    text = f'import os\n@app.post("/x")\nasync def keep(file: UploadFile):\n    open(os.path.join(UPLOADS, {name}), "wb").write(await file.read())\n    return save(file)\n'
+    assert review_file("a.py", text).findings == ()

@@ -206,6 +206,8 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
         elif re.search(r"(?:^|\.)Request$", param.annotation):
             given_facts.append(_whole(REQUEST, param))
+        elif "UploadFile" in param.annotation:
+            given_facts.append(_whole(BODY, param, checked=True))  # Its name is the sender's; its type is looked at.
         elif _UNTYPED.match(param.annotation):
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
         elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or re.search(

@@ -31,6 +31,7 @@ _KEYED = (
     (re.compile(r"(?:^|\.)Fernet$"), 0),
     (re.compile(r"(?:^|\.)(?:HTTPBasicAuth|BasicAuth|HTTPDigestAuth)$"), 1),
     (re.compile(r"(?:^|\.)(?:pymysql|MySQLdb|mysql\.connector|psycopg2)\.connect$"), 2),
+    (re.compile(r"(?:^|\.)(?:cx_Oracle|oracledb)\.connect$"), 1),
     (re.compile(r"smtplib\.\S+\.login$"), 1),
     (re.compile(r"(?:^|\.)(?:cookieParser|cookie-parser|cookieSession)$"), 0),
     (re.compile(r"(?:^|\.)(?:createSecretKey|asKey|importKey)$"), 0),
