@@ -59,11 +59,11 @@ def test_one_that_hangs_and_ignores_signals_is_timed_out(machine: Machine) -> No
     marker = f"hang-{os.getpid()}-{machine.root.parent.name}"
     _odd(
         machine,
-        "import signal, subprocess, sys, time\n"
+        "import signal, subprocess, sys\n"
         "for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(s, signal.SIG_IGN)\n"
-        f"child = [sys.executable, '-c', 'import time; time.sleep(600)', '{marker}']\n"
+        f"child = [sys.executable, '-c', 'import signal; signal.pause()', '{marker}']\n"
         "subprocess.Popen(child, start_new_session=True)\n"
-        "time.sleep(600)\n",
+        "signal.pause()\n",
         timeout="2s",
     )
     report = _fire(machine, code=1)
@@ -91,7 +91,7 @@ def test_one_whose_grandchild_outlives_it_ends_when_it_ends(machine: Machine) ->
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
-        f"        os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(600)', '{marker}'])\n"
+        f"        os.execv(sys.executable, [sys.executable, '-c', 'import signal; signal.pause()', '{marker}'])\n"
         "    os._exit(0)\n"
         "print('done')\n",
     )

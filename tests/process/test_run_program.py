@@ -5,15 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from daemon.process import MARK, PASSED_ON, StopSignal, environment, run_program
+from tests.process.waiting import SOON, Word, ended
 
 ENV = environment(os.environ, PASSED_ON, {})
-SOON = 100.0
 
 
 def run(*argv, cwd, stop=None, **more):
@@ -42,11 +41,12 @@ def alive(pid):
     return state != b"Z"
 
 
-def until(condition):
-    deadline = time.monotonic() + SOON
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.005)
+@pytest.fixture
+def word(tmp_path):
+    """What a program says when it is ready."""
+    made = Word(tmp_path / "word")
+    yield made
+    made.close()
 
 
 def test_output_error_and_exit_code_are_told(tmp_path):
@@ -133,7 +133,7 @@ def test_a_child_that_outlives_the_program_is_ended(tmp_path):
 
 
 ESCAPE = """
-import os, sys, time
+import os, signal, sys
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
@@ -141,7 +141,7 @@ if os.fork() == 0:
         os.write(1, str(os.getpid()).encode())
         for fd in (0, 1, 2):
             os.close(fd)
-        time.sleep(1000)
+        signal.pause()
     os._exit(0)
 os.wait()
 {then}
@@ -156,7 +156,7 @@ def test_a_grandchild_in_a_session_of_its_own_is_ended_too(tmp_path):
 
 def test_a_grandchild_in_a_session_of_its_own_is_ended_at_the_deadline(tmp_path):
     end = past_its_deadline(
-        lambda timeout: python(ESCAPE.format(then="time.sleep(1000)"), cwd=tmp_path, timeout=timeout),
+        lambda timeout: python(ESCAPE.format(then="signal.pause()"), cwd=tmp_path, timeout=timeout),
         lambda end: end.stdout,
     )
     assert end.timed_out
@@ -173,25 +173,23 @@ def test_at_the_deadline_a_program_may_tidy_up_on_sigint(tmp_path):
 
 def test_a_program_deaf_to_int_and_term_is_killed(tmp_path):
     script = (
-        "import signal, time\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\n"
-        "print('deaf', flush=True)\ntime.sleep(1000)"
+        "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\nprint('deaf', flush=True)\nsignal.pause()"
     )
     end = past_its_deadline(lambda timeout: python(script, cwd=tmp_path, timeout=timeout), lambda end: end.stdout)
     assert (end.timed_out, end.code, end.stdout) == (True, -signal.SIGKILL, b"deaf\n")
 
 
 @pytest.mark.parametrize("kind", [threading.Event, StopSignal])
-def test_a_stop_ends_the_run_and_is_no_timeout(tmp_path, kind):
+def test_a_stop_ends_the_run_and_is_no_timeout(tmp_path, word, kind):
     stop = kind()
-    started = tmp_path / "started"
 
     def later():
-        until(started.exists)
+        word.heard()
         stop.set()
 
     thread = threading.Thread(target=later)
     thread.start()
-    end = run("sh", "-c", "touch started; exec sleep 1000", cwd=tmp_path, stop=stop, timeout=None)
+    end = run("sh", "-c", "echo started >word; exec sleep 1000", cwd=tmp_path, stop=stop, timeout=None)
     thread.join()
     assert (end.stopped, end.timed_out) == (True, False)
 
@@ -206,54 +204,51 @@ def test_a_run_that_is_stopped_already_starts_nothing(tmp_path):
 
 def test_killing_the_keeper_saves_nobody(tmp_path):
     code = (
-        "import os, subprocess, time\n"
-        "child = subprocess.Popen(['setsid', 'sleep', '1000'])\n"
+        "import os, signal, subprocess\n"
+        "child = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
         "os.write(1, str(child.pid).encode())\n"
-        "while os.getsid(child.pid) != child.pid: time.sleep(0.001)\n"
         "os.kill(os.getppid(), 9)\n"
-        "time.sleep(1000)\n"
+        "signal.pause()\n"
     )
     end = python(code, cwd=tmp_path)
     assert (end.code, end.error) == (-signal.SIGKILL, "its keeper was killed")
     assert not alive(int(end.stdout))
 
 
-def test_a_daemon_that_is_killed_takes_its_programs_with_it(tmp_path):
+def test_a_daemon_that_is_killed_takes_its_programs_with_it(tmp_path, word):
     code = (
         "import os, threading\n"
         "from daemon.process import run_program\n"
-        "run_program(['sh', '-c', 'setsid sleep 1000 & echo $! $$ > pids.new; mv pids.new pids; wait'], "
+        "run_program(['sh', '-c', 'setsid sleep 1000 & echo $! $$ >word; wait'], "
         f"env=dict(os.environ), cwd={str(tmp_path)!r}, stop=threading.Event())\n"
     )
     daemon = subprocess.Popen([sys.executable, "-c", code])
-    until((tmp_path / "pids").exists)
-    pids = (tmp_path / "pids").read_text().split()
+    pids = word.heard().split()
     assert all(alive(pid) for pid in pids)
     daemon.kill()
     daemon.wait()
-    until(lambda: not any(alive(pid) for pid in pids))
+    ended(*pids)
 
 
 def test_no_other_child_of_the_daemon_is_waited_for(tmp_path):
     other = subprocess.Popen(["sh", "-c", "exit 7"])
-    until(lambda: not alive(other.pid))
+    ended(other.pid)
     run("sh", "-c", "sleep 1000 & exit 0", cwd=tmp_path)
     assert other.wait() == 7
 
 
-def test_two_runs_side_by_side_do_not_end_each_others_programs(tmp_path):
+def test_two_runs_side_by_side_do_not_end_each_others_programs(tmp_path, word):
     ends = {}
+    os.mkfifo(tmp_path / "go")
 
     def one(name, script):
         ends[name] = run("sh", "-c", script, cwd=tmp_path)
 
-    slow = threading.Thread(
-        target=one, args=("slow", "touch up; while [ ! -e go ]; do sleep 0.01; done; setsid sleep 0.01; echo well")
-    )
+    slow = threading.Thread(target=one, args=("slow", "echo up >word; read go <go; setsid sleep 0.01; echo well"))
     slow.start()
-    until((tmp_path / "up").exists)
+    word.heard()
     one("quick", "setsid sleep 1000 & exit 4")
-    (tmp_path / "go").touch()
+    (tmp_path / "go").write_text("go\n")
     slow.join()
     assert (ends["quick"].code, ends["slow"].code, ends["slow"].stdout) == (4, 0, b"well\n")
 

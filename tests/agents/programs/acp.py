@@ -6,9 +6,9 @@ Kiro's command-line agent does.
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-import time
 
 KIRO = "kiro" in sys.argv[1:]
 FINDING = {
@@ -74,7 +74,7 @@ def turn(do, mend):
         print("something broke", file=sys.stderr)
         os._exit(9)
     if do == "hang":
-        time.sleep(1000)
+        signal.pause()
     if do in ("400", "429", "401"):
         words = {"400": "the model said 400", "429": "429 Too Many Requests", "401": "401 Unauthorized"}[do]
         return {"error": {"code": -32603, "message": "Internal error", "data": {"details": words}}}
@@ -132,7 +132,7 @@ def main():
             print("Authentication failed.", file=sys.stderr)
             sys.exit(0)
         print("Open this URL: https://device.example/start and enter the code ABCD-EFGH", file=sys.stderr, flush=True)
-        time.sleep(1000)
+        signal.pause()
     last = "prose"
     while True:
         message = receive()

@@ -8,8 +8,8 @@ matters and to traps.
 import json
 import os
 import re
+import signal
 import sys
-import time
 
 FINDING = {
     "rule": "key",
@@ -156,7 +156,7 @@ def main():
     mended = "-----" in prompt
     do = (re.findall(r"\[\[do ([\w-]+)\]\]", prompt) or ["prose"])[-1]
     if do == "hang":
-        time.sleep(1000)
+        signal.pause()
     if do == "crash":
         print("Segmentation fault, or worse", file=sys.stderr)
         os._exit(9)

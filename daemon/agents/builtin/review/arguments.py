@@ -76,8 +76,6 @@ def fields(call: ir.Call, frame: Frame) -> list[tuple[str, ir.Expr, str]]:
                     found.append((str(key_expr.value), value, owner))
                 elif key_expr is None:
                     found.append(("...", value, owner))
-        elif isinstance(record, ir.Call) and record is not call:
-            found.append(("", arg, ""))
         else:
             found.append(("", arg, ""))
     return found

@@ -98,6 +98,7 @@ _REQUEST_NAME = re.compile(r"^_?(?:req|request)$")
 _RESPONSE_NAME = re.compile(r"^_?(?:res|resp|response|reply|h|rep|_|next|context|ctx)$")
 _REQUEST_TYPE = re.compile(r"^(?:any|unknown|\S*Request\w*)?(?:<|$)")
 _SENT = {"body", "query"}
+"""What only a request has, of which a client's own ``request`` reads nothing."""
 _AZURE = re.compile(r"^HttpRequest\b")
 """A function of Azure's: ``(context: Context, req: HttpRequest)``."""
 
