@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -78,16 +77,22 @@ def _acquire(path: Path) -> int:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the lock; ``False`` when another process holds it. A few tries, since ``holder`` holds it for a moment."""
-    for patience in (0.01, 0.02, 0.05, 0.1, None):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if patience:
-                time.sleep(patience)
-        else:
-            return True
-    return False
+    """Take the lock; ``False`` when another process holds it.
+
+    Those who only look (``holder``) hold it shared for a moment: where a shared lock is to be had, nobody holds it.
+    """
+    while not _take(descriptor, fcntl.LOCK_EX):
+        if not _take(descriptor, fcntl.LOCK_SH):
+            return False
+    return True
+
+
+def _take(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _same_file(descriptor: int, path: Path) -> bool:
