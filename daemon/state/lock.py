@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -84,7 +85,13 @@ def _lock(descriptor: int) -> bool:
     while not _take(descriptor, fcntl.LOCK_EX):
         if not _take(descriptor, fcntl.LOCK_SH):
             return False
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # or two that start would keep each other waiting
+        time.sleep(_MOMENT)
     return True
+
+
+_MOMENT = 0.001
+"""Seconds between two tries, in which somebody who only looks is done."""
 
 
 def _take(descriptor: int, kind: int) -> bool:
