@@ -211,7 +211,7 @@ def test_a_permission_without_an_effect_is_read_when_its_actions_are_iams(found,
         ('"*"', {("action-wildcard", 1, "error")}),
         ('["s3", "dynamodb"]', {("service-wildcard", 1, "warning")}),
         ("[table, bucket]", set()),
-        ('["xray"]', set()),
+        ('["xray"]', {("service-wildcard", 1, "warning")}),
     ],
 )
 def test_a_service_attached_by_its_name_is_all_of_it(found, given, expected):
@@ -222,20 +222,6 @@ def test_the_policy_of_a_stack_is_none_of_iams(found):
     statement = {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}
     assert found("policy.json", json.dumps({"Statement": [statement]})) == set()
     assert found("a.ts", f"const p = {json.dumps(statement)};\n") == set()
-
-
-@pytest.mark.parametrize(
-    ("actions", "level"),
-    [
-        (["mobileanalytics:PutEvents", "cognito-sync:*"], "note"),
-        (["cognito-sync:*", "cognito-identity:*"], "note"),
-        (["cognito-identity:*"], "warning"),
-        (["cognito-sync:*", "s3:*"], "warning"),
-    ],
-)
-def test_what_every_identity_pool_gives_is_a_note(found, actions, level):
-    text = json.dumps({"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
-    assert of_iam(found, "policy.json", text) == {("service-wildcard", 1, level)}
 
 
 def test_what_is_known_only_later_is_an_ellipsis_in_a_message():

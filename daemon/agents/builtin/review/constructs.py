@@ -23,6 +23,8 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
     tail = guards.tail_of(expr.func)
     if tail in {"addToPrincipal", "add_to_principal", "addToPrincipalOrResource", "add_to_principal_or_resource"}:
         return statements.find_here(call_tree(expr, frame))
+    if tail == "Statement" and {name for name, _ in expr.kwargs} >= {"Effect", "Action"}:  # awacs
+        return statements.find_here(call_tree(expr, frame))
     if tail == "grant":
         return statements.find_here(_actions(expr, expr.args[1:], frame))
     if tail.startswith("attachPermissions"):
@@ -83,7 +85,11 @@ def call_tree(expr: ir.Call, frame: Frame) -> Map:
     """What a construct is given, by name and in its options, as one map."""
     node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
     for name, value in expr.kwargs:
-        node.entries.append((Scalar(name, value.line, value.column, value.line), to_tree(value, frame)))
+        given = to_tree(value, frame)
+        if name == "**" and isinstance(given, Map):
+            node.entries.extend(given.entries)
+        else:
+            node.entries.append((Scalar(name, value.line, value.column, value.line), given))
     for argument in expr.args:
         options = frame.value(argument.id) if isinstance(argument, ir.Name) else argument
         tree = to_tree(options, frame) if options is not None else None
@@ -92,8 +98,8 @@ def call_tree(expr: ir.Call, frame: Frame) -> Map:
     return node
 
 
-def _principal(expr: ir.Call, frame: Frame | None, left: int) -> Scalar:
-    """CDK's principals by what they let in; any other call is computed."""
+def _called(expr: ir.Call, frame: Frame | None, left: int) -> Scalar:
+    """CDK's principals by what they let in, awacs' actions by their names; any other call is computed."""
     place = (expr.line, expr.column, expr.end_line)
     tail = guards.tail_of(expr.func)
     if tail in {"AnyPrincipal", "StarPrincipal", "Anyone"}:
@@ -102,6 +108,10 @@ def _principal(expr: ir.Call, frame: Frame | None, left: int) -> Scalar:
         given = to_tree(expr.args[0], frame, left - 1)
         if isinstance(given, Scalar) and given.text == "*":
             return Scalar("*", *place)
+    if tail == "Action" and expr.args:
+        named = [arg.value for arg in expr.args if isinstance(arg, ir.Const) and isinstance(arg.value, str)]
+        if len(named) == len(expr.args):
+            return Scalar(":".join(named) if len(named) > 1 else f"{named[0]}:*", *place)
     return Scalar("<computed>", *place, literal=False)
 
 
@@ -116,13 +126,15 @@ def to_tree(expr: ir.Expr, frame: Frame | None = None, left: int = 40) -> Node:
         value = frame.value(expr.id)
         if value is not None and value is not expr:
             return to_tree(value, frame, left - 1)
+    if isinstance(expr, ir.Name) and expr.id in {"Allow", "Deny"}:
+        return Scalar(expr.id, *place)
     if isinstance(expr, ir.Member):
         return Scalar(f"<{expr.name}>", *place, literal=False)
     if isinstance(expr, ir.Concat):
         text = "".join(str(part.value) if isinstance(part, ir.Const) else "${}" for part in expr.parts)
         return Scalar(text, *place, literal=False)
     if isinstance(expr, ir.Call):
-        return _principal(expr, frame, left)
+        return _called(expr, frame, left)
     if isinstance(expr, ir.Record):
         node = Map(*place)
         for key, value in expr.entries:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.result import SkillResult
-from daemon.agents.builtin.review import provider_keys
+from daemon.agents.builtin.review import provider_keys, typed_secrets
 from daemon.agents.builtin.review.model import CATEGORIES, Hit, Looked, Source
 from daemon.agents.builtin.review.rules import RULES
 from daemon.agents.builtin.review.suppress import suppressed
@@ -46,7 +46,9 @@ def review_file(
     notes = list(looked.notes)
     if len(text) > TEXT_CAP:
         notes.append(f"{path}: only the first {TEXT_CAP // 1024} KiB were read.")
-    hits = _distinct([*looked.hits, *provider_keys.scan_text(source.lines, looked.recorded)], source.lines)
+    lines = source.lines
+    typed = typed_secrets.scan(lines, code=path.lower().endswith(_PYTHON + _SCRIPT), recorded=looked.recorded)
+    hits = _distinct([*looked.hits, *provider_keys.scan_text(lines, looked.recorded), *typed], lines)
     findings = tuple(f for f in _findings(source, hits) if f.category in categories)
     return SkillResult(summary=_sentence(path, findings, notes), findings=findings, notes=tuple(notes))
 
@@ -170,7 +172,7 @@ _TEST_FILE = re.compile(
 
 def _level(path: str, hit: Hit) -> Level:
     """The hit's own level or its rule's; in a test, a literal beside a secret name is most often a stand-in."""
-    if hit.rule in _BY_NAME and _TEST_FILE.search(path):
+    if hit.rule in {*_BY_NAME, "credential.in-text"} and _TEST_FILE.search(path):
         return Level.NOTE
     return hit.level or RULES[hit.rule].level
 

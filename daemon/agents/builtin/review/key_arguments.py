@@ -17,7 +17,9 @@ _FOR_A_STACK = re.compile(r"(?:^|\.)SecretValue\.(?:unsafe_?)?plain_?text$", re.
 _NO_SECRET = re.compile(r"(?:name|user|host|port|region|engine|database|url|endpoint)$", re.IGNORECASE)
 _NAME_OF_ONE = re.compile(r"^[A-Z]+(?:_[A-Z]+)+$")
 """``TWILIO_AUTH_TOKEN`` as a value: the name of what belongs there."""
-_TO_BE_FILLED_IN = re.compile(r"^(?:<.*>|\[.*\]|your[-_ ].*|[x*.]{3,})$", re.IGNORECASE)
+_TO_BE_FILLED_IN = re.compile(
+    r"^(?:(?:my|db|the|user)?[-_ ]?pass(?:word|wd)?|<.*>|\(.*\)|\[.*\]|your[-_ ].*|[x*.]{3,})$", re.IGNORECASE
+)
 _KEYED = (
     (re.compile(
         r"(?:^|\.)(?:jwt|jsonwebtoken|jose|jsonwt|JWT|PyJWT|njwt|"
@@ -32,6 +34,9 @@ _KEYED = (
     (re.compile(r"(?:^|\.)(?:HTTPBasicAuth|BasicAuth|HTTPDigestAuth)$"), 1),
     (re.compile(r"(?:^|\.)(?:pymysql|MySQLdb|mysql\.connector|psycopg2)\.connect$"), 2),
     (re.compile(r"(?:^|\.)(?:cx_Oracle|oracledb)\.connect$"), 1),
+    (re.compile(r"(?:^|\.)(?:OAuthHandler|OAuth1UserHandler|set_access_token|OAuth1)$"), 1),
+    (re.compile(r"(?:^|\.)(?:LineBotApi|WebhookHandler)$"), 0),
+    (re.compile(r"(?:^|\.)Sequelize$"), 2),
     (re.compile(r"smtplib\.\S+\.login$"), 1),
     (re.compile(r"(?:^|\.)(?:cookieParser|cookie-parser|cookieSession)$"), 0),
     (re.compile(r"(?:^|\.)(?:createSecretKey|asKey|importKey)$"), 0),
@@ -45,6 +50,7 @@ _SESSION = re.compile(
     r"(?:^|\.)(?:express-session|express-jwt(?:\.\w+)?|session|koa-session|cookie-session|koa-jwt|fastify-jwt|"
     r"expressjwt|passport(?:-[\w-]+)?(?:\.\w*Strategy|/lib\S*)?)$"
 )
+_PLUGIN = re.compile(r"cookie|session|jwt|csrf|oauth", re.IGNORECASE)
 _MAKES = {"asKey", "from", "createSecretKey", "importKey"}
 _SECRET_KEYS = {"secret", "secretOrKey", "secretOrPrivateKey", "jwtSecret", "keys", "clientSecret", "consumerSecret"}
 
@@ -57,9 +63,18 @@ def find(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:
     for pattern, position in _KEYED:
         if pattern.search(dotted) and position < len(expr.args):
             hits.extend(_key_argument(expr, expr.args[position], dotted, frame))
-    if _SESSION.search(dotted):
+    if _SESSION.search(dotted) or _registers(expr, frame):
         hits.extend(_session(expr, dotted, frame))
     return hits
+
+
+def _registers(expr: ir.Call, frame: Frame) -> bool:
+    """``app.register(cookie, { secret })``: a plugin by its name, or by the module it was imported from."""
+    if guards.tail_of(expr.func) != "register" or len(expr.args) != 2:
+        return False
+    plugin = expr.args[0]
+    name = guards.tail_of(plugin) or (guards.tail_of(plugin.func) if isinstance(plugin, ir.Call) else "")
+    return bool(_PLUGIN.search(name))
 
 
 def text_of(value: ir.Expr) -> str | None:
@@ -108,9 +123,7 @@ def _session(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:
     """``session({secret: "..."})``: however short, it signs cookies."""
     hits = []
     for argument in expr.args:
-        options = argument
-        if isinstance(options, ir.Name):
-            options = frame.value(options.id) or options
+        options = (frame.value(argument.id) or argument) if isinstance(argument, ir.Name) else argument
         for record in _records(options, frame):
             for key, value in record.entries:
                 if isinstance(key, ir.Const) and key.value in _SECRET_KEYS:

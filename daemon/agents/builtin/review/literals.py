@@ -12,6 +12,7 @@ from daemon.agents.builtin.review import (
     guards,
     ir,
     key_arguments,
+    logins,
     policy_text,
     program_policies,
     secret_values,
@@ -51,6 +52,7 @@ class _Reader:
     def function(self, function: ir.Function, frame: Frame) -> None:
         """The hits of one function's own statements."""
         builder = built.Builder()
+        named: list[tuple[str, ir.Expr]] = []
         hits = [hit for param in function.params for hit in _default(param)]
         for statement in function.body:
             if isinstance(statement, ir.Assign):
@@ -64,6 +66,9 @@ class _Reader:
             if isinstance(statement, ir.Assign):
                 hits.extend(_assignment(statement))
                 _note(statement, frame)
+                if isinstance(statement.target, ir.Name):
+                    named.append((statement.target.id, statement.value))
+        hits.extend(_opening(named))
         # What is known of a whole statement outranks what one of its parts shows.
         self.hits.extend([*builder.finish(), *hits])
 
@@ -109,9 +114,22 @@ def _named(name: str, value: ir.Expr, *, default: bool = False) -> list[Hit]:
         default = True
     text = text_of(value)
     if text is None:
-        return []
-    hit = secrets.assigned(name=name, value=text, line=value.line, column=value.column, default=default)
+        return logins.listed(name, value)
+    place = {"line": value.line, "column": value.column}
+    hit = secrets.assigned(name=name, value=text, default=default, **place) or secrets.signing(
+        name=name, value=text, **place
+    )
     return [hit] if hit else []
+
+
+def _opening(named: list[tuple[str, ir.Expr]]) -> list[Hit]:
+    """The password among options that say where and as whom to log in, however weak."""
+    texts = {name: text for name, value in named if (text := text_of(value)) is not None}
+    if not secrets.logs_in([name for name, _ in named], texts):
+        return []
+    found = (secrets.opens(name=name, value=texts[name], line=value.line, column=value.column)
+             for name, value in named if name in texts)  # fmt: skip
+    return [hit for hit in found if hit]
 
 
 def _expression(expr: ir.Expr, namer: Namer, frame: Frame, *, part: bool) -> list[Hit]:
@@ -122,6 +140,8 @@ def _expression(expr: ir.Expr, namer: Namer, frame: Frame, *, part: bool) -> lis
         return _policy(expr)
     if isinstance(expr, ir.Choice):
         return _choice(expr)
+    if isinstance(expr, ir.Verdict):
+        return logins.compared(expr)
     if isinstance(expr, ir.Record):
         return _record(expr, part=part)
     if isinstance(expr, ir.Call):
@@ -163,6 +183,7 @@ def _record(expr: ir.Record, *, part: bool) -> list[Hit]:
             if not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
                 hits.extend(_named(key.value, value))
             hits.extend(_managed(key.value, value))
+    hits.extend(_opening([(str(key.value), value) for key, value in expr.entries if isinstance(key, ir.Const)]))
     tree = constructs.to_tree(expr)
     if part or not isinstance(tree, Map):
         return hits
@@ -174,11 +195,11 @@ def _record(expr: ir.Record, *, part: bool) -> list[Hit]:
     return hits
 
 
-def _managed(name: str, value: ir.Expr) -> list[Hit]:
+def _managed(name: str, value: ir.Expr, frame: Frame | None = None) -> list[Hit]:
     """The wide ones among managed policies that stand by name or ARN under a key that attaches them."""
     if name not in statements.MANAGED_KEYS:
         return []
-    named = scalars(constructs.to_tree(value))
+    named = scalars(constructs.to_tree(value, frame))
     return [hit for hit in map(statements.managed, named) if hit]
 
 
@@ -198,9 +219,11 @@ def _call(expr: ir.Call, namer: Namer, frame: Frame) -> list[Hit]:
         if name != "**" and not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
             hits.extend(_named(name, value))
         if not _TAKES_AWAY.match(guards.tail_of(expr.func)):
-            hits.extend(_managed(name, value))
+            hits.extend(_managed(name, value, frame))
     dotted = namer.name(expr.func, frame)
+    hits.extend(_opening(expr.kwargs))
     hits.extend(_pair(expr, dotted))
+    hits.extend(logins.handed(expr, dotted))
     hits.extend(key_arguments.find(expr, dotted, frame))
     return hits
 

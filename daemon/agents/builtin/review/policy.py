@@ -69,7 +69,7 @@ _ESCALATION = re.compile(
     r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint)$",
     re.IGNORECASE,
 )
-_HARMLESS_SERVICES = re.compile(r"^(?:execute-api|xray|ssmmessages|ec2messages|tag|health|pricing)$", re.IGNORECASE)
+_HARMLESS_SERVICES = re.compile(r"^(?:execute-api|ssmmessages|ec2messages|health|pricing)$", re.IGNORECASE)
 _ANY_RESOURCE = re.compile(r"^(?:\*|arn:\*|arn:[^:]*:[^:]*:(?:\*|[^:]*:(?:\*|[^:]*:\*)))$")
 _EVERY_ACTION = re.compile(r"^(?:\*+|\*:\*)$")
 _ACTION = re.compile(r"^[a-z0-9-]+:[A-Za-z*?]")
@@ -79,8 +79,6 @@ _SPAN = 12
 _EVERY_ROLE = re.compile(r"^(?:\*|arn:[^:]*:iam:[^:]*:[^:]*:(?:\*|role/\*+))$")
 _PASSED_ON = re.compile(r"^(?:<computed>$|var\.|each\.|(?:\w+\.)?value\.)")
 """What a module hands through from its caller: most often nothing."""
-_SYNC = re.compile(r"^(?:cognito-sync|mobileanalytics|cognito-identity)$", re.IGNORECASE)
-"""What the wizard of every Cognito identity pool gives its users."""
 _HOLE = re.compile(r"\$\{[^}]{0,200}\}")
 _ADMIN = re.compile(r"(?:^|[/:])AdministratorAccess$")
 _STRONG = re.compile(r"(?:^|[/:])(?:PowerUserAccess|IAMFullAccess)$")
@@ -210,15 +208,10 @@ def _service(statement: Statement) -> Hit | None:
     if not wide:
         return None
     names = ", ".join(f"`{shown(action.text)}`" for action in wide[:6])
-    services = {action.text.strip().lower().partition(":")[0] for action in wide}
-    synced = all(map(_SYNC.match, services)) and services != {"cognito-identity"}
     wild = _wild_resource(statement)
     if wild is None:
         return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}){_where(statement)}.",
-                    level=Level.NOTE if synced else None, end=_as_far_as(*wide))  # fmt: skip
-    if synced:
-        return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on every resource.",
-                    level=Level.NOTE, end=_as_far_as(*wide, wild))  # fmt: skip
+                    end=_as_far_as(*wide))  # fmt: skip
     grave = any(action.text.strip().lower() in {"iam:*", "organizations:*"} for action in wide)
     return _hit("iam.service-wildcard", wide[0], f"Allows every action ({names}) on every resource.",
                 level=Level.ERROR if grave else None, end=_as_far_as(*wide, wild))  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review.model import Hit
 from daemon.agents.builtin.review.secret_names import is_secret_name
-from daemon.agents.builtin.review.secret_values import entropy, is_placeholder, is_secret_value, mask
+from daemon.agents.builtin.review.secret_values import entropy, is_filling, is_placeholder, is_secret_value, mask
 from hooks.finding import Level
 
 if TYPE_CHECKING:
@@ -46,12 +46,13 @@ _PROVIDERS = (
     ("a DigitalOcean token", r"\bdo[opr]_v1_[0-9a-f]{64}\b"),
     ("a Square token", r"\b(?:EAAA[A-Za-z0-9_-]{60}|sq0[a-z]{3}-[A-Za-z0-9_-]{22,43})"),
     ("a Shopify token", r"\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b"),
-    ("a Telegram bot token", r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"),
+    ("a Telegram bot token", r"(?:\b|(?<=bot))\d{8,10}:AA[A-Za-z0-9_-]{33}\b"),
     ("a Hugging Face token", r"\bhf_[A-Za-z]{34}\b"),
     ("a Databricks token", r"\bdapi[0-9a-f]{32}\b"),
     ("a New Relic key", r"\bNRAK-[A-Z0-9]{27}\b"),
     ("a Linear key", r"\blin_api_[A-Za-z0-9]{40}\b"),
     ("a Discord webhook", r"discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{60,72}"),
+    ("a Firebase server key", r"\bAAAA[A-Za-z0-9_-]{7}:[A-Za-z0-9_-]{120,180}"),
     ("an Azure storage key", r"AccountKey=[A-Za-z0-9+/]{86}=="),
     ("a Vault token", r"\bhvs\.[A-Za-z0-9_-]{90,120}"),
 )  # fmt: skip
@@ -59,7 +60,7 @@ _PROVIDER = re.compile("|".join(f"(?P<p{n}>{pattern})" for n, (_, pattern) in en
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _CONNECTION = re.compile(
     r"\b(?:postgres(?:ql)?|mysql2?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|jdbc:[a-z]+|https?|ftp|smtps?)"
-    r"(?:\+[a-z0-9]+)?://[^\s:/@'\"`$<{}%]{0,80}:(?P<password>[^\s/@'\"`]{1,120})@(?P<host>[^\s'\"`/?]{1,200})"
+    r"(?:\+[a-z0-9]+)?://(?P<user>[^\s:/@'\"`$<{}%]{0,80}):(?P<password>[^\s/@'\"`]{1,120})@(?P<host>[^\s'\"`/?]{1,200})"
 )
 _EXAMPLE = re.compile(r"EXAMPLE|SAMPLE|X{5,}|0{8,}|1234567890", re.IGNORECASE)
 _AWS_EXAMPLE_SECRET = re.compile(r"wJalrXUtnFEMI")
@@ -101,16 +102,21 @@ def known(value: str) -> tuple[str, str] | None:
 def _harmless_connection(match: re.Match[str]) -> bool:
     password, host = match.group("password"), match.group("host").lower()
     return (
-        is_placeholder(password)
+        is_filling(password)
+        or (is_placeholder(password) and bool(_ANYWHERE.match(host) or _ANYBODY.match(match.group("user"))))
         or "${" in match.group()
         or any(mark in password for mark in ("{", "%s", "<", "$", "%(", "("))
-        or (host.startswith(("localhost", "127.0.0.1", "host.docker", "example.")) and len(password) < 12)
+        or host.startswith("example.")
     )
 
 
+_ANYWHERE = re.compile(
+    r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|host|hostname|server|domain|address|ip|[\w-]*example[\w.-]*)(?::|$)"
+)
+_ANYBODY = re.compile(r"^(?:db|my|your|the)?[-_]?(?:user|username|name|login|usr)(?:[-_]\w+)?$", re.IGNORECASE)
 _PAIRS = re.compile(
-    r"""["'`][^"`]{0,200}?\b(?:host|server|dbname|data source|user id|uid|user|port)\s*=[^"`]{0,200}?"""
-    r"""\b(?:password|pwd)\s*=\s*'?(?P<password>[^'";\s]{4,})""",
+    r"""(?P<mark>["'`])(?:(?!(?P=mark))[^"`]){0,200}?\b(?:host|server|dbname|data source|user id|uid|user|port)\s*="""
+    r"""(?:(?!(?P=mark))[^"`]){0,200}?\b(?:password|pwd)\s*=\s*'?(?P<password>[^'";\s]{4,})""",
     re.IGNORECASE,
 )
 """``"host=db user=me password=..."`` and ``"Server=db;Pwd=..."``."""

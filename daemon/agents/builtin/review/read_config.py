@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import events, policy_text, statements
+from daemon.agents.builtin.review import events, inline_code, policy_text, statements
 from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, put_at, walk
 from daemon.agents.builtin.review.model import Hit, Looked
 from daemon.agents.builtin.review.read_yaml import UnreadableError, parse
@@ -27,13 +27,17 @@ def look(source: Source) -> Looked:
         notes = () if _EDITORS.search(source.path) else (f"{source.path}: {error}; only searched for known keys.",)
         return Looked(notes=notes)
     hits: list[Hit] = []
+    said: list[str] = []
     recorded: list[range] = []
     for document in documents:
         if json:
             recorded.extend(events.strike_out(document))
         recorded.extend(_unfold(document))
         hits.extend(statements.find(document, source.path))
-    return Looked(hits=tuple(hits), recorded=tuple(recorded))
+        inside = inline_code.look(document, source)
+        hits.extend(inside.hits)
+        said.extend(inside.notes)
+    return Looked(hits=tuple(hits), notes=tuple(said), recorded=tuple(recorded))
 
 
 def _unfold(root: Node) -> list[range]:

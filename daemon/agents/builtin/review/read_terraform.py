@@ -47,6 +47,15 @@ def look(source: Source) -> Looked:
     return Looked(hits=tuple(statements.find(tree)), notes=tuple(notes))
 
 
+_HANDS_THROUGH = {"jsonencode", "toset", "tolist", "sensitive", "nonsensitive", "base64encode", "yamlencode"}
+_PUTS_TOGETHER = {"concat", "flatten", "compact", "distinct", "setunion", "coalescelist"}
+
+
+def _flat(items: list[Node]) -> list[Node]:
+    """Lists within a list taken apart, as ``flatten`` does; ``concat`` is given lists only."""
+    return [inner for item in items for inner in (_flat(item.items) if isinstance(item, Seq) else [item])]
+
+
 class _Reader:
     def __init__(self) -> None:
         self.cut = False
@@ -86,7 +95,7 @@ class _Reader:
     def value(self, node: Syntax, depth: int) -> Node:
         """An expression."""
         while (
-            node.type in {"expression", "collection_value", "literal_value", "template_expr"}
+            node.type in {"expression", "collection_value", "literal_value", "template_expr", "for_expr"}
             and len(node.named_children) == 1
         ):
             node = node.named_children[0]
@@ -106,6 +115,10 @@ class _Reader:
             return Seq(line, column, end, [self.value(item, depth + 1) for item in items])
         if node.type == "function_call":
             return self._call(node, depth)
+        if node.type == "conditional":
+            return Seq(line, column, end, _flat([self.value(part, depth + 1) for part in node.named_children[1:]]))
+        if node.type in {"for_tuple_expr", "for_object_expr"}:
+            return Seq(line, column, end, [self.value(node.named_children[-2], depth + 1)])
         if node.type == "heredoc_template":
             return _policy_text(node, line, column, end)
         return _scalar(node, line, column, end)
@@ -115,25 +128,15 @@ class _Reader:
         arguments = [
             a for child in node.named_children if child.type == "function_arguments" for a in child.named_children
         ]
-        if (
-            name
-            in {
-                "jsonencode",
-                "toset",
-                "tolist",
-                "concat",
-                "merge",
-                "sensitive",
-                "nonsensitive",
-                "base64encode",
-                "yamlencode",
-            }
-            and arguments
-        ):
+        place = (node.start_point[0] + 1, node.start_point[1] + 1, node.end_point[0] + 1)
+        if name in _HANDS_THROUGH and arguments:
             return self.value(arguments[0], depth + 1)
-        return Scalar(
-            "<computed>", node.start_point[0] + 1, node.start_point[1] + 1, node.end_point[0] + 1, literal=False
-        )
+        if name in _PUTS_TOGETHER and arguments:
+            return Seq(*place, _flat([self.value(argument, depth + 1) for argument in arguments]))
+        if name == "merge" and arguments:
+            given = [self.value(argument, depth + 1) for argument in arguments]
+            return Map(*place, [entry for tree in given if isinstance(tree, Map) for entry in tree.entries])
+        return Scalar("<computed>", *place, literal=False)
 
 
 def _text(node: Syntax) -> str:

@@ -20,6 +20,8 @@ _ALL = (
          title="Literal assigned to a name that holds a secret", remedy=_STORE),
     Rule(id="credential.argument", category=CREDENTIAL, level=Level.WARNING, cwe=798,
          title="Literal where a library expects a key", remedy=_STORE),
+    Rule(id="credential.in-text", category=CREDENTIAL, level=Level.WARNING, cwe=798,
+         title="Secret inside a command, a statement, an address or a header", remedy=_STORE),
     Rule(id="credential.example-key", category=CREDENTIAL, level=Level.WARNING, cwe=798,
          title="A provider's documented example key", remedy="It opens nothing, but marks the place where a real key "
          "will be put: read it from the environment or Secrets Manager instead."),

@@ -7,23 +7,28 @@ import re
 
 from daemon.agents.builtin.review.secret_names import is_secret_name, snake
 
-_PLACEHOLDER = re.compile(
-    r"^(?:[\w.-]{0,12}x{4,}|[\w.-]{0,12}\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|empty|string|str|number|"
-    r"your[-_ ]?.*|my[-_ ]?(?:secret|token|password|key|api).*|<.*>|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|"
-    r"enter.*|insert.*|"
-    r"replace.*|change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|"
-    r".*example.*|mock.*|sample.*|placeholder.*|redacted|hidden|masked|.*placeholder.*|"
-    r"some[-_ ]?(?:secret|token|key|password)|"
-    r"to[-_ ]?be[-_ ].*|not[-_ ]?set|unset|default|bearer|basic|authorization|password|passwd|secret|token|"
-    r"api[-_ ]?key|key|id|test|tests|testing|required|optional|aws[-_ ]?managed|text|hash|range|local|localhost|"
-    r"(?:x{2,}[-_ ]?)+|key[-_ ]?value|hours|minutes|seconds|days|write|read|inherit|admin|sensitive[-_ ]data|"
-    r"x-api-key|access[-_ ]?token|id[-_ ]?token|"
-    r"refresh[-_ ]?token|jwt|hidden|credentials?|"
-    r"same-origin|include|omit|provided|missing|present|absent|found|exists|valid|invalid|expired|accepted|rejected|"
-    r"correct|incorrect|passed|failed|enabled|disabled|akid\w{0,12}|-----begin [a-z ]*-----(?:\\?n)?|"
-    r"(?:tu|su|mi)[-_ ]?(?:contrase|clave|secreto).*|(?:sua|seu|minha)[-_ ]?(?:senha|chave).*|contrase\w+|senha)$",
+_FILLING = re.compile(
+    r"^(?:[\w.-]{0,12}x{4,}|[\w.-]{0,12}\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|"
+    r"your[-_ ]?.*|<.*>|\(.*\)|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|enter.*|insert.*|replace.*|"
+    r"change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|.*example.*|"
+    r"mock.*|sample.*|.*placeholder.*|redacted|hidden|"
+    r"masked|to[-_ ]?be[-_ ].*|not[-_ ]?set|unset|inherit|required|optional|provided|(?:x{2,}[-_ ]?)+|"
+    r"(?:tu|su|mi)[-_ ]?(?:contrase|clave|secreto).*|(?:sua|seu|minha)[-_ ]?(?:senha|chave).*|"
+    r"(?:substitu|reempla[zc]|rempla[cz]|ersetz|sostitui)\w*[-_ ].*)$",
     re.IGNORECASE,
 )
+"""What says that it is to be filled in, in some languages."""
+_WEAK = re.compile(
+    r"^(?:empty|string|str|number|my[-_ ]?(?:secret|token|password|key|api).*|some[-_ ]?(?:secret|token|key|password)|"
+    r"default|bearer|basic|authorization|password|passwd|secret|token|"
+    r"api[-_ ]?key|key|id|test|tests|testing|aws[-_ ]?managed|text|hash|range|local|localhost|"
+    r"key[-_ ]?value|hours|minutes|seconds|days|write|read|admin|sensitive[-_ ]data|x-api-key|access[-_ ]?token|"
+    r"id[-_ ]?token|refresh[-_ ]?token|jwt|credentials?|same-origin|include|omit|missing|present|absent|found|exists|"
+    r"valid|invalid|expired|accepted|rejected|correct|incorrect|passed|failed|enabled|disabled|akid\w{0,12}|"
+    r"-----begin [a-z ]*-----(?:\\?n)?|contrase\w+|senha)$",
+    re.IGNORECASE,
+)
+"""Words that stand beside a secret's name for many reasons, and are seldom the secret."""
 _REFERENCE = re.compile(
     r"\$\{|\{\{|<%|process\.env|os\.environ|secretsmanager|resolve:|^arn:|^/(?:[\w.-]+/)+[\w.-]*$|^(?:https?|s3|"
     r"ssm|file)://|"
@@ -45,17 +50,20 @@ _LABEL = re.compile(r"^[A-Za-z][A-Za-z'&/().,-]*(?: [A-Za-z'&/().,-]+)+[!?:]?$")
 _TOKEN_NAME = re.compile(r"^(?:[A-Z]+(?:_[A-Z]+)*|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*)$")
 _NAMING = re.compile(r"^(?!super|very|top|ultra|the|really|strong)[a-z]+(?:[A-Z][a-z]+)+$")
 _STAND_IN = re.compile(r"(?:^|_)(?:dummy|tests?|demo|fake|stub|local|example|minioadmin)\d*(?:_|$)")
+_DRAWN = re.compile(r"^[A-Za-z0-9_+/=.~:%-]{16,}$")
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+_WORDS_AND_NUMBER = re.compile(r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*\d+$|^[A-Z]+\d+$")
 _IN_ORDER = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "1234567890")
 _RUN = 6
 """Letters or digits in their order that make a literal no more than a filling."""
-_CAPITALS = re.compile(r"^[A-Z_]*(?:PASSWORD|PASS|SECRET|TOKEN|KEY)[A-Z_]*$")
+_CAPITALS = re.compile(r"^[A-Z_ ]*(?:PASSWORD|PASS|SECRET|TOKEN|KEY)[A-Z_ ]*$")
 """``DB_PASSWORD`` as a value: the name of what belongs there."""
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a literal stands for a secret rather than being one: empty, a hint, a reference, a path, an ARN."""
     bare = value.strip().strip("'\"")
-    return not bare or bool(_PLACEHOLDER.match(bare) or _CAPITALS.match(bare) or _REFERENCE.search(bare))
+    return is_filling(bare) or bool(_WEAK.match(bare))
 
 
 def is_reference(value: str) -> bool:
@@ -82,6 +90,27 @@ def is_secret_value(value: str, name: str = "") -> bool:
     if _NAMING.match(bare) and is_secret_name(bare):
         return False
     return not (_STATE.match(bare) or (_looks_like_identifier(bare) and entropy(bare) < 3.2))
+
+
+def is_filling(value: str) -> bool:
+    """Whether a literal says that it is to be filled in, or where the value is kept. Weak words are none of that:
+    where something is deployed or logged in to, ``admin`` is the password.
+    """
+    bare = value.strip()
+    return not bare or bool(_FILLING.match(bare) or _CAPITALS.match(bare) or _REFERENCE.search(bare))
+
+
+def is_drawn(value: str) -> bool:
+    """Whether a literal looks drawn by lot: a long run of letters and digits that no words make up."""
+    if not _DRAWN.match(value) or _in_order(value, ""):
+        return False
+    runs = re.split(r"[^A-Za-z0-9]+", _UUID.sub(" ", value))
+    return any(_is_mixed(run) for run in runs) and entropy(value) > 3
+
+
+def _is_mixed(run: str) -> bool:
+    digits = sum(map(str.isdigit, run))
+    return len(run) >= _RUN * 2 and digits >= 2 and len(run) - digits >= 2 and not _WORDS_AND_NUMBER.match(run)
 
 
 def is_stand_in(value: str) -> bool:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review.model import Hit
+from daemon.agents.builtin.review.model import Hit, words
 from daemon.agents.builtin.review.provider_keys import known
-from daemon.agents.builtin.review.secret_names import is_secret_name, snake
-from daemon.agents.builtin.review.secret_values import is_reference, is_secret_value, is_stand_in, mask
+from daemon.agents.builtin.review.secret_names import is_secret_name, may_name_a_secret, signs, snake
+from daemon.agents.builtin.review.secret_values import (
+    is_drawn,
+    is_filling,
+    is_placeholder,
+    is_reference,
+    is_secret_value,
+    is_stand_in,
+    mask,
+)
 from hooks.finding import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 _LOCAL = re.compile(
     r"//(?:localhost|127\.0\.0\.1|0\.0\.0\.0|host\.docker\.internal|(?:dynamodb|local|mini)[\w-]*)(?::\d+|/|$)"
@@ -53,8 +61,70 @@ def assigned(*, name: str, value: str, line: int, column: int, default: bool = F
 
     A literal that calls itself a test's or a demo's is a note, unless it is the ``default`` of what may be configured.
     """
-    if known(value) or not is_secret_name(name) or not is_secret_value(value, name):
+    if known(value):
+        return None
+    if is_secret_name(name):
+        if not is_secret_value(value, name):
+            return None
+    elif not may_name_a_secret(name) or not is_drawn(value) or is_placeholder(value):
         return None
     level = Level.NOTE if is_stand_in(value) and not default else None
+    return _told(name, value, line, column, level)
+
+
+def opens(*, name: str, value: str, line: int, column: int) -> Hit | None:
+    """The hit for what is logged in to, or deployed, with this very value: there a weak word is a password too."""
+    if known(value) or not is_secret_name(name) or is_filling(value) or len(value.strip()) < _SHORTEST:
+        return None
+    return _told(name, value, line, column, Level.NOTE if is_stand_in(value) else None)
+
+
+_SHORTEST = 3
+"""Characters of the shortest password that is told."""
+
+
+def signing(*, name: str, value: str, line: int, column: int) -> Hit | None:
+    """The hit for a program's own signing key: whatever the word is, everyone can read it here."""
+    if not signs(name) or is_filling(value) or known(value) or _FOR_A_TRIAL.match(value):
+        return None
+    same = snake(value).replace("_", "") == snake(name).replace("_", "")
+    return None if same else _told(name, value, line, column, None)
+
+
+_FOR_A_TRIAL = re.compile(r"^(?:tests?|testing|local|localhost|string|str)$", re.IGNORECASE)
+
+
+def _told(name: str, value: str, line: int, column: int, level: Level | None) -> Hit:
     return Hit(rule="credential.assigned", line=line, column=column, end_line=line, level=level,
                detail=f"`{name}` is given a literal secret: {mask(value)}.")  # fmt: skip
+
+
+_HOST = words("host hostname server endpoint address hostaddress db_host mysql_host")
+_USER = words("user username userid uid db_user login mysql_user")
+_LOCAL_HOST = re.compile(r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|::1|host\.docker\.internal)?$")
+
+
+_ANYONE = re.compile(
+    r"^(?:$|(?:db|my|your|the|some|sql|rds|mysql|postgres|database)?[-_ ]?"
+    r"(?:user[-_ ]?name|user|name|login|uid|e?mail)s?\d?$|"
+    r"tests?|testing|test[-_]?user\d?|string|foo|bar|john|jane|bob|alice|someone|anybody)",
+    re.IGNORECASE,
+)
+"""Users that only show where a name is to be put, or that are made up for a trial."""
+_CAPITALS = re.compile(r"^[A-Z]{2,}(?:[ _-][A-Z]+)+$|^FQD?N$|^HOST$")
+"""What is written in capitals where a host or a user belongs: ``HOST URL``."""
+
+
+def logs_in(names: Iterable[str], texts: Mapping[str, str]) -> bool:
+    """Whether options of these names say as whom to log in, and it is no service of the same machine.
+
+    ``texts`` are the literal ones among their values.
+    """
+    bare = {snake(name) for name in names}
+    hosts = [text for name, text in texts.items() if snake(name) in _HOST]
+    users = [text for name, text in texts.items() if snake(name) in _USER]
+    if any(_LOCAL_HOST.match(text) or _CAPITALS.match(text) or is_filling(text) for text in hosts):
+        return False
+    if any(_ANYONE.match(text) or _CAPITALS.match(text) or is_filling(text) for text in users):
+        return False
+    return bool(users) or bool(bare & _HOST and bare & _USER)

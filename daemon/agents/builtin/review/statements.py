@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import policy, purposes, secrets
+from daemon.agents.builtin.review import policy, purposes, written_secrets
 from daemon.agents.builtin.review.document import Map, Node, Place, Scalar, Seq, scalars, walk
 from daemon.agents.builtin.review.policy import Statement
 
@@ -31,14 +31,9 @@ SOURCES = ("SourceArn", "SourceAccount", "PrincipalOrgID", "source_arn", "source
 _MANAGED_ARN = re.compile(r"^arn:(?:\$\{[^}]*\}|[^:\s]*):iam::aws:policy/[\w/-]+$")
 _NO_GRANT = re.compile(r"Condition|InputParameters|boundary|deny|denied|allow_?list|forbid|black_?list", re.IGNORECASE)
 """Keys under which a managed policy's ARN gives nobody anything."""
-_NO_SECRETS_UNDER = {"Outputs", "Metadata", "Tags", "tags", "Mappings", "examples", "Rules", "Conditions",
-                     "label", "labels", "toolTip", "placeholder"}  # fmt: skip
-_DEPLOYED = {"Resources", "resource"}
-"""What stands there is what will run, whatever the word is."""
 _STACK_POLICY = re.compile(r"^Update:(?:\*|\w+)$")
 """Actions of a CloudFormation stack policy, which is none of IAM's."""
 _IAM_ACTION = re.compile(r"^(?:\*|[a-z0-9-]+:[\w*?]+)$")
-_SCHEMA_KEYS = {"type", "Type", "properties", "required", "description", "Description", "Export", "AttributeType"}
 
 
 def find(root: Node, path: str = "") -> list[Hit]:
@@ -52,7 +47,7 @@ def find(root: Node, path: str = "") -> list[Hit]:
             if statement:
                 known = known or purposes.read(root)
                 hits.extend(_told_of(purposes.owner(place), hit) for hit in _judged(statement, place, known, path))
-            hits.extend(_secrets(node, place))
+            hits.extend(written_secrets.find(node, place))
         elif isinstance(node, Scalar) and _names_policy(node, place):
             hit = policy.managed(node)
             if hit:
@@ -202,45 +197,3 @@ def _named(value: Node | None) -> list[Scalar]:
                 found.extend(scalars(item))
         return found
     return scalars(value)
-
-
-def _secrets(node: Map, place: Place) -> list[Hit]:
-    """Secret names beside literal values straight in this map, and name/value pairs as containers write them."""
-    if any(key in _NO_SECRETS_UNDER for key in place.keys) and "AWS::CloudFormation::Authentication" not in place.keys:
-        return []
-    hits = []
-    beside = [value.text for _, value in node.entries if isinstance(value, Scalar)]
-    names = [key.text for key, _ in node.entries]
-    for key, value in node.entries:
-        if isinstance(value, Scalar) and value.literal and value.string and not value.tag:
-            if key.text in _SCHEMA_KEYS or secrets.is_verdict(key.text, names):
-                continue
-            if secrets.for_a_local_stand_in(beside, value.text):
-                continue
-            hit = secrets.assigned(name=key.text, value=value.text, line=value.line, column=value.column,
-                                   default=bool(_DEPLOYED & set(place.keys)))  # fmt: skip
-            if hit:
-                hits.append(hit)
-    hits.extend(_default(node, place))
-    hits.extend(_pair(node))
-    return hits
-
-
-def _pair(node: Map) -> list[Hit]:
-    name, value = node.get("Name", "name", "key", "Key"), node.get("Value", "value")
-    if isinstance(name, Scalar) and isinstance(value, Scalar) and value.literal and not value.tag and name.literal:
-        hit = secrets.assigned(name=name.text, value=value.text, line=value.line, column=value.column)
-        return [hit] if hit else []
-    return []
-
-
-def _default(node: Map, place: Place) -> list[Hit]:
-    """A parameter or variable with a secret name and a literal default."""
-    value = node.get("Default", "default")
-    if not isinstance(value, Scalar) or not value.literal or value.tag or not value.string:
-        return []
-    name = place.keys[-1] if place.keys else ""
-    if not ({"Parameters", "variable"} & set(place.keys[:-1])):
-        return []
-    hit = secrets.assigned(name=name, value=value.text, line=value.line, column=value.column)
-    return [hit] if hit else []

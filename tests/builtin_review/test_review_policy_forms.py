@@ -1,0 +1,80 @@
+"""Forms in which statements are written that need their own reading: awacs, unpacked options, Terraform's functions."""
+
+from __future__ import annotations
+
+import pytest
+
+WIDE = ("iam.service-wildcard", "warning")
+
+
+def _told(found, path, text):
+    return {(rule, level) for rule, _, level in found(path, text, level=True)}
+
+
+def test_awacs_statements(found):
+    text = (
+        "from awacs.aws import Action, Allow, Deny, Statement\n"
+        'a = Statement(Effect=Allow, Action=[Action("s3", "*")], Resource=["*"])\n'
+        'b = Statement(Effect=Deny, Action=[Action("s3", "*")], Resource=["*"])\n'
+        'c = Statement(Effect=Allow, Action=[Action("s3", "GetObject")], Resource=[arn])\n'
+    )
+    assert found("a.py", text) == {("iam.service-wildcard", 2)}
+
+
+def test_a_statement_whose_options_are_unpacked(found):
+    text = 'p = iam.PolicyStatement(**{\n  "actions": ["sqs:*"],\n  "resources": ["*"],\n})\n'
+    assert _told(found, "stack.py", text) == {WIDE}
+
+
+def test_a_managed_policy_by_a_variable(found):
+    text = 'arn = "arn:aws:iam::aws:policy/AdministratorAccess"\nclient.attach_user_policy(UserName=u, PolicyArn=arn)\n'
+    assert ("iam.admin-policy", "error") in _told(found, "a.py", text)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        'concat([], [{ Effect = "Allow", Action = "s3:*", Resource = "*" }])',
+        'flatten([[{ Effect = "Allow", Action = "s3:*", Resource = "*" }]])',
+        'var.x ? [{ Effect = "Allow", Action = "s3:*", Resource = "*" }] : []',
+        '[for b in var.c : { Effect = "Allow", Action = "s3:*", Resource = "*" }]',
+        '[merge({ Effect = "Allow" }, { Action = "s3:*", Resource = "*" })]',
+    ],
+)
+def test_terraforms_functions_and_conditions(found, statements):
+    text = f'resource "aws_iam_policy" "p" {{\n  policy = jsonencode({{ Statement = {statements} }})\n}}\n'
+    assert _told(found, "main.tf", text) == {WIDE}
+
+
+@pytest.mark.parametrize("service", ["xray", "cognito-sync", "cognito-identity"])
+def test_every_action_of_a_service_is_told_however_small_it_is(found, service):
+    text = f"Statement:\n  - Effect: Allow\n    Action: '{service}:*'\n    Resource: '*'\n"
+    assert _told(found, "t.yml", text) == {WIDE}
+
+
+INLINE = """\
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: index.handler
+      Code:
+        ZipFile: |
+          import os
+          def handler(event, context):
+              os.system("ping " + event["queryStringParameters"]["host"])
+"""
+
+
+def test_a_function_written_into_a_template_is_reviewed_at_the_templates_lines(found):
+    assert ("injection.shell", 10, "error") in found("template.yml", INLINE, level=True)
+
+
+def test_so_is_one_in_javascript(found):
+    code = (
+        "          exports.handler = async (event) => {\n"
+        "            require('child_process').exec('ls ' + event.queryStringParameters.d);\n"
+        "          };\n"
+    )
+    text = f"Resources:\n  Fn:\n    Properties:\n      InlineCode: |\n{code}"
+    assert ("injection.shell", 6, "error") in found("template.yml", text, level=True)
