@@ -144,6 +144,6 @@ def test_it_is_quiet(case: str) -> None:
         "os.path.basename(file.filename)",
     ],
 )
-def test_an_upload_under_a_name_of_ours_is_quiet(name: str) -> None:
+def test_an_upload_under_a_name_of_ours_is_no_injection(name: str) -> None:
     text = f'import os\n@app.post("/x")\nasync def keep(file: UploadFile):\n    open(os.path.join(UPLOADS, {name}), "wb").write(await file.read())\n    return save(file)\n'
-    assert review_file("a.py", text).findings == ()
+    assert {f.rule for f in review_file("a.py", text).findings} == {"input.unvalidated"}

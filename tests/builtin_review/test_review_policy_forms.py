@@ -52,6 +52,13 @@ def test_every_action_of_a_service_is_told_however_small_it_is(found, service):
     assert _told(found, "t.yml", text) == {WIDE}
 
 
+def test_a_policy_kept_as_a_template(found):
+    text = '{"Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "${bucket}"}]}\n'
+    for path in ("policy.json.tpl", "policy.tftpl", "role.tpl"):
+        assert _told(found, path, text) == {WIDE}
+    assert found("page.tpl", "<html>s3:*</html>\n") == set()
+
+
 INLINE = """\
 Resources:
   Fn:

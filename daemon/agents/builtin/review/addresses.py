@@ -30,6 +30,24 @@ def client(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the endpoint of an AWS client")
 
 
+def redirect(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """Where the caller's browser is sent next: a link to this site must not end on any other."""
+    target = argument(call, 0, "location", "url", "redirect_to")
+    if len(call.args) > 1 and isinstance(target, ir.Const):
+        target = call.args[1]  # ``res.redirect(302, url)``
+    found = parts(flow, target, frame) if target is not None else []
+    if found and not _host_is_fixed(found) and not _within(found):
+        chosen = frozenset(
+            o for piece in found for o in piece.facts if o.kind in sources.GIVEN and "ssrf" not in o.safe
+        )
+        flow.uses.use(call, chosen, "the target of a redirect", store=False)
+
+
+def _within(found: list[Piece]) -> bool:
+    """``"/orders/" + id``: a path of this site."""
+    return found[0].text is not None and found[0].text.startswith("/")
+
+
 def request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """A request whose host the input decides, and what is sent with it."""
     position = (

@@ -30,7 +30,7 @@ _PASSES = re.compile(
     r"(?:^|\.)(?:JSON\.(?:parse|stringify)|Object\.(?:keys|values|entries|assign|fromEntries|freeze)|"
     r"Array\.from|Buffer\.from|"
     r"decodeURI(?:Component)?|encodeURI|unescape|atob|btoa|String(?:\.raw)?|structuredClone|json\.(?:loads?|"
-    r"dumps)|loads|dumps|"
+    r"dumps)|loads|dumps|literal_eval|querystring\.(?:decode|encode)|yaml\.(?:safe_)?load|"
     r"unquote(?:_plus)?|parse_qsl?|urljoin|urlparse|urlsplit|URL|URLSearchParams|b64decode|b64encode|"
     r"urlsafe_b64decode|"
     r"standard_b64decode|decodebytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
@@ -62,7 +62,7 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     for sink, pattern in guards.SAFE_FOR.items():
         if pattern.search(call.dotted):
             brought = sources.made_safe(brought, sink)
-    if call.receiver:
+    if call.receiver and not _made_with_the_event(call, flow):
         return _on_tainted(call, brought, flow, frame)
     by_form = _by_form(call, brought, flow, frame)
     if by_form is not None:
@@ -104,6 +104,8 @@ def _by_form(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts |
     expr = call.expr
     if expr.tagged and call.tail != "raw":
         return sources.made_safe(brought, "sql", "template")
+    if call.dotted in _AT_A_PATH and len(expr.args) > 1:
+        return _at_a_path(expr, flow, frame)
     if call.dotted == "Object.keys" and expr.args and names_are_known(expr.args[0], flow, frame):
         return NOTHING
     if call.tail == "sub" and _strips(expr):
@@ -111,6 +113,24 @@ def _by_form(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts |
     if call.tail == "get" and isinstance(expr.func, ir.Member) and _is_table(expr.func.base, frame):
         return frozenset().union(*call.arguments[1:])
     return _unknown(call, brought, flow) if names.REQUESTS.match(call.dotted) else None
+
+
+def _made_with_the_event(call: Outcome, flow: Flow) -> bool:
+    """``new Orders(new Logger(event)).add(body)``: the receiver is a service that knows the event, not a part of it."""
+    known = all(origin.kind in _WHOLE for origin in call.receiver)
+    return known and "()" in call.dotted and is_ours(call, flow)
+
+
+_AT_A_PATH = {"lodash.get", "_.get", "lodash/get", "lodash.default.get", "lodash.get.default"}
+
+
+def _at_a_path(expr: ir.Call, flow: Flow, frame: Frame) -> Facts:
+    """``get(event, "body.name", "")``."""
+    found, path = flow.facts(expr.args[0], frame), expr.args[1]
+    if isinstance(path, ir.Const) and isinstance(path.value, str):
+        for name in path.value.split(".")[:8]:
+            found = flow.member(found, name, expr)
+    return found.union(*(flow.facts(arg, frame) for arg in expr.args[2:]))
 
 
 def names_are_known(expr: ir.Expr, flow: Flow, frame: Frame) -> bool:

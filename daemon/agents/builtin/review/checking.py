@@ -36,18 +36,25 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
         compared = guards.compared(expr)
         if compared is not None and (key := key_of(compared)):
             equal.setdefault(key, []).append(compared)
-        asked = guards.tested(expr)
+        asked = None if _among_kept(flow, expr, frame) else guards.tested(expr)
         if asked is not None:
             remember(flow, asked[0], asked[1], frame, exits=exits)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in guards.MEMBERSHIP:
             stack.extend(expr.args)
-        elif not isinstance(expr, ir.Lambda | ir.Member):
+        elif not isinstance(expr, ir.Lambda | ir.Member) and not guards.asks_for_an_object(expr):
             stack.extend(ir.parts_of(expr))
 
     for subjects in equal.values():
         if len(subjects) > 1:
             # ``kind === "a" || kind === "b"``: one of what is written there, like a list of allowed values.
             remember(flow, "form", subjects[:1], frame, exits=exits)
+
+
+def _among_kept(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
+    """``existing.subscriptions.includes(value)``: what is kept is no list of what is allowed."""
+    if not isinstance(expr, ir.Call) or not isinstance(expr.func, ir.Member):
+        return False
+    return expr.func.name in guards.MEMBERSHIP and sources.only_stored(flow.facts(expr.func.base, frame))
 
 
 def _answers(function: ir.Function) -> list[ir.Expr]:
@@ -75,7 +82,8 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
             elif inside or validating or kind in {"form", "range"}:
                 # How long a whole body is says nothing of what is in it.
                 measured = kind == "range" and origin.kind == sources.BODY and not origin.part
-                flow.entry.vouch(origin.root, _LENGTH if measured else origin.part)
+                part = "" if origin.root == sources.UPLOAD else origin.part
+                flow.entry.vouch(origin.root, _LENGTH if measured else part)
         key = key_of(subject)
         if kind == "form" and key and facts:
             frame.facts[key] = sources.made_safe(facts, *sinks.GUARDED)

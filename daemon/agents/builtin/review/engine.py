@@ -27,6 +27,8 @@ _PYTHON = (".py", ".pyi")
 _SCRIPT = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
 _CONFIG = (".yml", ".yaml", ".json", ".template")
 _TERRAFORM = (".tf", ".hcl", ".tfvars")
+_POLICY_TEMPLATE = (".tpl", ".tftpl", ".json.j2")
+"""Documents that Terraform or another tool fills in; those that begin as JSON are read as it."""
 _TERRAFORM_TEMPLATE = (".tf.template", ".tf.tpl", ".hcl.tpl")
 _ENV_TEMPLATE = re.compile(r"(?:^|/)\.env[^/]*\.template$")
 _LOCKS = re.compile(
@@ -76,7 +78,9 @@ def _read(source: Source, name: str) -> Looked:
         from daemon.agents.builtin.review.read_script import look  # noqa: PLC0415
     elif name.endswith(_TERRAFORM + _TERRAFORM_TEMPLATE):
         from daemon.agents.builtin.review.read_terraform import look  # noqa: PLC0415
-    elif name.endswith(_CONFIG) and not _ENV_TEMPLATE.search(name):
+    elif (name.endswith(_CONFIG) and not _ENV_TEMPLATE.search(name)) or (
+        name.endswith(_POLICY_TEMPLATE) and source.text.lstrip().startswith("{")
+    ):
         from daemon.agents.builtin.review.read_config import look  # noqa: PLC0415
     else:
         return Looked(notes=(f"{source.path}: no parser for this kind of file; only searched for known keys.",))

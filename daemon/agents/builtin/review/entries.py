@@ -15,6 +15,7 @@ from daemon.agents.builtin.review.sources import (
     NOTHING,
     PATH,
     REQUEST,
+    UPLOAD,
     Facts,
     Origin,
 )
@@ -64,6 +65,8 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
+    if function.name in _METHODS and not function.owner and (_REQUEST_TYPE.match(first.annotation)):
+        return 0, REQUEST  # A route of Next.js: ``export async function POST(req: NextRequest)``.
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
         # A controller's method that a router calls with the request alone.
         return (0, REQUEST) if _reads(function, names[0], _SENT) else None
@@ -74,7 +77,11 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
             return 0, REQUEST
         if _AZURE.search(function.params[1].annotation) or names[:2] == ["context", "req"]:
             return 1, REQUEST
-    if names[0] in {"ctx", "c"} and len(names) <= 2 and (_web_context(module) or _answers_through(function, names[0])):
+    if (
+        names[0] in {"ctx", "c"}
+        and len(names) <= 2
+        and (_web_context(module) or names[1:] == ["next"] or _answers_through(function, names[0]))
+    ):
         return 0, CONTEXT
     if _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
         return 0, CONTEXT
@@ -96,6 +103,7 @@ _OWN_WORDS = {"connect", "connection", "disconnect", "disconnecting", "error", "
 """What a socket says of itself; everything else is said by whoever is at its other end."""
 _REQUEST_NAME = re.compile(r"^_?(?:req|request)$")
 _RESPONSE_NAME = re.compile(r"^_?(?:res|resp|response|reply|h|rep|_|next|context|ctx)$")
+_METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _REQUEST_TYPE = re.compile(r"^(?:any|unknown|\S*Request\w*)?(?:<|$)")
 _SENT = {"body", "query"}
 """What only a request has, of which a client's own ``request`` reads nothing."""
@@ -171,7 +179,13 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
         known = keys & {"body", "pathParameters", "queryStringParameters", "Records"}
         return typed or handler or bool(known and keys <= EVENT_NAMES)
     second = names[offset + 1] if len(names) > offset + 1 else ""
-    return bool(_EVENT_NAME.match(name)) or typed or (handler and second in {"context", "_context", "ctx", "_", "__"})
+    alone = function.name == "lambda_handler" and not function.owner and not offset
+    return (
+        bool(_EVENT_NAME.match(name))
+        or typed
+        or alone
+        or (handler and second in {"context", "_context", "ctx", "_", "__"})
+    )
 
 
 _ROUTE = re.compile(
@@ -182,6 +196,8 @@ _ROUTE = re.compile(
 def _routed(function: ir.Function) -> bool:
     for decorator in function.decorators:
         func = decorator.func if isinstance(decorator, ir.Call) else decorator
+        if isinstance(func, ir.Member) and func.name in {"before_request", "before_app_request"}:
+            return True
         if isinstance(func, ir.Member) and _ROUTE.match(func.name) and isinstance(decorator, ir.Call):
             base = func.base
             return isinstance(base, ir.Name | ir.Member)
@@ -198,17 +214,18 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
         for d in function.decorators
     )
     given_facts: list[Facts] = []
+    converted = _converted(function)
     for param in function.params:
         at = param.target
         injected = isinstance(param.default, ir.Call) and guards.tail_of(param.default.func) in {"Depends", "Security"}
-        if injected or (isinstance(at, ir.Name) and at.id in {"self", "cls"}):
+        if injected or (isinstance(at, ir.Name) and at.id in {"self", "cls", *converted}):
             given_facts.append(NOTHING)
         elif records or re.search(r"Event(?:V\d)?$", param.annotation):
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
         elif re.search(r"(?:^|\.)Request$", param.annotation):
             given_facts.append(_whole(REQUEST, param))
         elif "UploadFile" in param.annotation:
-            given_facts.append(_whole(BODY, param, checked=True))  # Its name is the sender's; its type is looked at.
+            given_facts.append(frozenset({Origin(BODY, UPLOAD, at.line, at.column, at.end_line)}))
         elif _UNTYPED.match(param.annotation):
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
         elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or re.search(
@@ -218,6 +235,16 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
         else:
             given_facts.append(frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line)}))
     return given_facts
+
+
+_CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")
+
+
+def _converted(function: ir.Function) -> set[str]:
+    """Names of parts of a path that Flask turns into numbers: ``/notes/<int:id>``."""
+    paths = (d.args[0] for d in function.decorators if isinstance(d, ir.Call) and d.args)
+    texts = (path.value for path in paths if isinstance(path, ir.Const) and isinstance(path.value, str))
+    return {name for text in texts for name in _CONVERTER.findall(text)}
 
 
 def browser(module: ir.Module) -> bool:

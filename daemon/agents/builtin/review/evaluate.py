@@ -187,6 +187,9 @@ class Evaluation(ABC):
         found: set[Origin] = set()
         if name in {"current_request", "current_event"}:
             found |= sources.context_part(name, at)
+        checked_value = name == "value" and all("check" in origin.safe for origin in base)
+        if checked_value and base:
+            return NOTHING  # An enumeration's, in what a model has checked.
         for origin in base:
             if origin.kind == sources.EVENT:
                 found |= sources.event_part(name, origin, at, service=self.service)
@@ -197,7 +200,7 @@ class Evaluation(ABC):
             elif origin.kind in sources.WEAK:
                 found.add(origin)
             else:
-                found |= sources.record_part(name, origin)
+                found |= sources.record_part(name, origin, at)
         return frozenset(found)
 
     # --- calls

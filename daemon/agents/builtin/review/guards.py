@@ -218,12 +218,24 @@ def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
     if expr.op == "not":
         return None
     if expr.op == "==":
+        object_asked = asks_for_an_object(expr)
+        if object_asked:
+            return "presence", object_asked
         if any(_is_length(part) for part in expr.parts):
             zero = any(isinstance(p, ir.Const) and p.value in (0, 1) for p in expr.parts)
             return ("presence" if zero else "range"), [_measured(part) for part in expr.parts]
         if any(isinstance(part, ir.Const) and part.value in (None, "") for part in expr.parts):
             return "presence", [part for part in expr.parts if not isinstance(part, ir.Const)]
     return None
+
+
+def asks_for_an_object(expr: ir.Expr) -> list[ir.Expr]:
+    """``typeof body === "object"`` says nothing of what is in it; what it asks about, nothing for any other test."""
+    if not isinstance(expr, ir.Verdict) or expr.op != "==":
+        return []
+    asked = [part for part in expr.parts if isinstance(part, ir.Verdict) and part.op == "typeof"]
+    plain = any(isinstance(part, ir.Const) and part.value in {"object", "undefined"} for part in expr.parts)
+    return asked[0].parts if asked and plain else []
 
 
 def compared(expr: ir.Expr) -> ir.Expr | None:

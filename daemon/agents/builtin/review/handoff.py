@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.outcome import Outcome
 
 _NO_HANDOFF = re.compile(
-    r"^(?:by|get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
+    r"^(?!\w+Or(?:Create|Update|Insert))(?:by|get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
     r"render|success|de_?serialize|serialize|"
     r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
     r"hash|compare|"
@@ -50,12 +50,22 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
         whole = frozenset(
             o
             for o in call.all_arguments
-            if (o.kind == sources.BODY and not o.part) or (o.kind == sources.QUERY and o.part in _PAGING)
+            if (o.kind == sources.BODY and not o.part)
+            or (o.kind == sources.QUERY and (not o.part or _PAGING.match(o.part)))
+            or (o.kind in sources.GIVEN and o.part in _ADDRESSES)
         )
         flow.uses.hand_off(call.expr, whole, call.tail)
         return
     kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else sources.GIVEN
-    handed = frozenset(o for o in call.all_arguments if o.kind in kinds)
+    if _KEEPS.match(call.tail):
+        kinds = sources.GIVEN
+    if _of_a_controller(call, flow):
+        kinds = kinds | {sources.REQUEST}
+    handed = frozenset(
+        o
+        for o in call.all_arguments
+        if o.kind in kinds or (o.part in _PEOPLE and _TELLS_SOMEBODY.match(call.tail) is not None)
+    )
     if handed:
         flow.uses.hand_off(call.expr, handed, call.tail)
 
@@ -66,18 +76,41 @@ _ANSWERS = re.compile(
 )
 _DOES = re.compile(r"^(?:Send|Create|Save|Store|Update|Add|Insert|Put|Publish|Upload|Register)[A-Z]")
 """What is a call by its verb, though written like a class: ``mail.SendEmail(body)``."""
+
+
+def _of_a_controller(call: Outcome, flow: Flow) -> bool:
+    """``this.authService.resetPassword(req)``: a whole request given to a service, which reads of it what it likes."""
+    base = call.expr.func.base if isinstance(call.expr.func, ir.Member) else None
+    injected = isinstance(base, ir.Member) and isinstance(base.base, ir.Name) and base.base.id == "this"
+    return injected and bool(flow.stack[-1].owner) and len(call.arguments) == 1
+
+
+_TELLS_SOMEBODY = re.compile(r"^(?:send|notify|invite|mail|email)(?=[A-Z_]|$)")
+_PEOPLE = {"email", "mail", "phone", "to", "recipient", "address"}
+"""Verbs of what reaches people, and parts that say whom: one in the path is as unknown as one in the body."""
+_KEEPS = re.compile(r"^(?:create|update|insert|add|save|store|put|upsert|register|edit|modify)(?=[A-Z_]|$)")
+"""Verbs of functions that keep what they are given, in a direct event's case too."""
 _ASKS = re.compile(r"^(?:get|find|fetch|query|list|search|count)(?=[A-Z_]|$)")
 _PARSES = re.compile(r"body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE)
 """Nouns of functions that only read what they are given: ``getBody(event.body)``."""
-_PAGING = {"limit", "offset", "page", "pageSize", "page_size", "skip", "take", "size", "per_page", "perPage"}
+_PAGING = re.compile(
+    r"^(?:limit|offset|page(?:_?(?:size|number|no))?|skip|take|size|per_?page|radius|lat\w*|lng|lon\w*|(?:min|max)_?\w*|"
+    r"order_?by|sort\w*)$",
+    re.IGNORECASE,
+)
 """Parts of a query that should be numbers."""
+_ADDRESSES = {"url", "uri", "html", "link", "href", "webhook", "callbackUrl", "callback_url"}
+"""Parts that say where something is to be had, or are shown as they are."""
 _ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
+_USE_CASE = re.compile(r"use_?case|service|command|interactor|controller|handler|action", re.IGNORECASE)
 _LOGS_IN = re.compile(r"log_?in|auth|sign_?in|session", re.IGNORECASE)
 
 
 def _acts(call: Outcome, flow: Flow) -> bool:
     """``service.process(chat, lang)`` does something with the fields it gets; with a whole event it only sorts it."""
     fields = all(o.part or o.kind == sources.FIELD for o in call.all_arguments)
+    if _USE_CASE.search(call.dotted) and call.tail in {"execute", "run", "handle", "call", "perform", "invoke"}:
+        fields = fields or all(o.kind not in {sources.EVENT, sources.REQUEST} for o in call.all_arguments)
     if call.tail in {"execute", "run"} and flow.says(names.SQL_LIBRARIES):
         return False
     return bool(_ACTIONS.match(call.tail)) and bool(call.all_arguments) and fields and not _LOGS_IN.search(call.dotted)
@@ -94,11 +127,24 @@ def _is_address(expr: ir.Call, flow: Flow, frame: Frame) -> bool:
 _ADDRESS = re.compile(r"^https?://|[?&][\w-]+=")
 
 
+_ALIASES = tuple(
+    f"@{name}/"
+    for name in words(
+        """
+        service services controller controllers model models lib libs utils app core shared common modules domain
+        infra helpers repositories repository functions handlers db src root beans usecases use-cases application api
+        server infrastructure
+        """
+    )
+)
+"""Beginnings of imports that a project's own paths are given in TypeScript."""
+
+
 def is_ours(call: Outcome, flow: Flow) -> bool:
     """Whether a call goes to another file of the same project, as far as the name tells."""
     head = call.dotted.split(".", maxsplit=1)[0].split("(", maxsplit=1)[0]
     imported = flow.module.imports.get(_root(call.expr.func), "")
-    local = (".", "@/", "~/", "src/")
+    local = (".", "@/", "~/", "src/", *_ALIASES)
     if head in {"this", "self", ""} or head.startswith(local) or imported.startswith(local):
         return True
     if head in flow.by_name and flow.by_name[head].name == head and call.tail != head:

@@ -112,7 +112,7 @@ def _named(name: str, value: ir.Expr, *, default: bool = False) -> list[Hit]:
     if isinstance(value, ir.Choice):
         value = next((option for option in value.options if isinstance(option, ir.Const)), value)
         default = True
-    text = text_of(value)
+    text = text_of(logins.hashed(name, value))
     if text is None:
         return logins.listed(name, value)
     place = {"line": value.line, "column": value.column}

@@ -28,6 +28,9 @@ _PEOPLE = re.compile(r"(?:^|_)(?:users|accounts|logins|credentials|passwords|use
 _REFUSED = re.compile(r"weak|common|bad|forbid|deny|denied|black|banned|invalid|wrong|expected|sample|mock|fake|dummy")
 """Lists of what nobody may use, or nobody does."""
 _TAKES_A_SECRET = re.compile(r"^(?:set|with|use)_?(?P<name>[A-Za-z_]{3,40})$")
+_HASHES = re.compile(
+    r"^(?:\w*[hH]ash(?:er|Sync|pw|_password|Password)?|encrypt\w*|bcrypt|md5|sha\d+|generate_password_hash)$"
+)
 _LOGS_IN = {"login", "authenticate", "signIn", "sign_in", "auth", "set_auth", "setAuth"}
 _CLIENT = re.compile(
     r"(?:api|client|auth|sdk|bot|token|credentials?|secret|key|init|login|handler|configure|oauth\d?|setapikey|"
@@ -78,6 +81,14 @@ def handed(expr: ir.Call, dotted: str) -> list[Hit]:
             if text and len(text) >= _LONG and is_drawn(text) and not is_placeholder(text) and not known(text):
                 return [_hit(argument, f"`{tail}` gets a literal key: {mask(text)}.")]
     return []
+
+
+def hashed(name: str, value: ir.Expr) -> ir.Expr:
+    """``password: hash("...")``: the literal that is hashed, for any other value itself."""
+    if not isinstance(value, ir.Call) or not value.args or not re.search(r"pass|pwd", snake(name)):
+        return value
+    known_as = guards.tail_of(value.func)
+    return value.args[0] if _HASHES.match(known_as) and isinstance(value.args[0], ir.Const) else value
 
 
 def listed(name: str, value: ir.Expr) -> list[Hit]:

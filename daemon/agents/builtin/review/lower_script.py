@@ -135,6 +135,8 @@ class Expressions(ABC):
             return ir.Call(*place(node), func, [], awaited=awaited)
         if arguments.type == "template_string":
             return ir.Call(*place(node), func, [self.expr(arguments)], tagged=True, awaited=awaited)
+        if isinstance(func, ir.Member) and func.name == "bind" and isinstance(func.base, ir.Lambda):
+            return func.base  # ``function () { ... }.bind(this)``
         given = [self.expr(child) for child in _named(arguments)]
         if isinstance(func, ir.Member) and func.name == "on" and len(given) == 2:
             _listen(func, given[0], given[1])

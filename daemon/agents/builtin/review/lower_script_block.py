@@ -63,6 +63,10 @@ class _Lowering(Expressions):
 
     def on_class(self, node: Node, function: ir.Function, depth: int) -> None:
         name = text_of(node.child_by_field_name("name"), 200)
+        exported = node.parent if node.parent is not None and node.parent.type == "export_statement" else None
+        for child in [*(exported.children if exported is not None else []), *node.children]:
+            if child.type == "decorator":  # ``@Module({ imports: [...] })``
+                function.body.append(ir.Do(depth, self.expr(child)))
         decorators: list[ir.Expr] = []
         body = node.child_by_field_name("body")
         for child in body.named_children if body is not None else []:

@@ -81,13 +81,16 @@ STARTS_MACHINES = {"run_instances", "create_instances", "runInstances", "RunInst
 CHAINED = re.compile(r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$")
 """What a request that is put together step by step carries."""
 REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")
+REDIRECTS = re.compile(
+    r"^(?:flask\.)?redirect$|^(?:res|response|reply|rep|ctx|context|c)\.redirect$|(?:^|\.)(?:RedirectResponse|HttpResponseRedirect)$"
+)
 REQUESTS = re.compile(
     r"^(?:fetch|node-fetch(?:\.default)?|isomorphic-fetch|cross-fetch(?:\.\w+)?|undici\.(?:fetch|request)|"
     r"axios(?:\.default)?(?:\.create\(\))?(?:\.(?:get|post|put|patch|delete|head|request))?|"
     r"got(?:\.(?:default|get|post|put|stream|got))*|request(?:\.\w+)?|request-promise(?:-native)?(?:\.\w+)?|"
     r"superagent\.\w+|needle(?:\.\w+)?|"
     r"https?\.(?:get|request)|follow-redirects\.https?\.(?:get|request)|phin|bent|ky(?:\.\w+)?|"
-    r"requests\.(?:get|post|put|patch|delete|head|request)|requests\.[sS]ession\(\)\.(?:get|post|put|patch|"
+    r"(?:botocore\.vendored\.)?requests\.(?:get|post|put|patch|delete|head|request)|requests\.[sS]ession\(\)\.(?:get|post|put|patch|"
     r"delete|head|request)|httpx\.(?:\w+\(\)\.)?(?:get|post|put|patch|delete|head|request|stream)|"
     r"urllib\.request\.(?:urlopen|urlretrieve|Request)|urllib2?\.(?:urlopen|Request|urlretrieve)|urlopen|"
     r"urllib3\.(?:PoolManager\(\)\.)?(?:request|urlopen)|botocore\.awsrequest\.AWSRequest|"

@@ -29,7 +29,7 @@ _NOT_NAME = re.compile(
     r"column|attribute|alias|rotation|format|"
     r"manager|store|provider|validator|class|hint|status|enabled|required|_at|_in|_on|_ref|"
     r"selector|locator|xpath|input|element|button|box|query|schema)s?(?:_?\d+)?$|"
-    r"^(?:max|min|next|no|use|has|is|num|fake|mock|dummy|example|sample|expected|invalid)_|"
+    r"^path_to_|^(?:max|min|next|no|use|has|is|num|fake|mock|dummy|example|sample|expected|invalid)_|"
     r"^(?:dict_key|field|column|col|label|param|placeholder|attr)_|"
     r"kms|^client_token$|(?:token|secret|credentials?|pass(?:word|wd|phrase|code)?|api_?key)_?id$|_?tokens$|"
     r"(?:starting|next|continuation|task|last|cancellation|idempotency|client_request|result|postman)_?token$"

@@ -100,8 +100,7 @@ def _told(name: str, value: str, line: int, column: int, level: Level | None) ->
 
 
 _HOST = words("host hostname server endpoint address hostaddress db_host mysql_host")
-_USER = words("user username userid uid db_user login mysql_user")
-_LOCAL_HOST = re.compile(r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|::1|host\.docker\.internal)?$")
+_USER = words("user username userid uid db_user login mysql_user master_username")
 
 
 _ANYONE = re.compile(
@@ -116,14 +115,14 @@ _CAPITALS = re.compile(r"^[A-Z]{2,}(?:[ _-][A-Z]+)+$|^FQD?N$|^HOST$")
 
 
 def logs_in(names: Iterable[str], texts: Mapping[str, str]) -> bool:
-    """Whether options of these names say as whom to log in, and it is no service of the same machine.
+    """Whether options of these names say as whom to log in.
 
     ``texts`` are the literal ones among their values.
     """
     bare = {snake(name) for name in names}
     hosts = [text for name, text in texts.items() if snake(name) in _HOST]
     users = [text for name, text in texts.items() if snake(name) in _USER]
-    if any(_LOCAL_HOST.match(text) or _CAPITALS.match(text) or is_filling(text) for text in hosts):
+    if any(_CAPITALS.match(text) or is_filling(text) for text in hosts):
         return False
     if any(_ANYONE.match(text) or _CAPITALS.match(text) or is_filling(text) for text in users):
         return False

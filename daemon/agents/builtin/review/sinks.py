@@ -86,6 +86,8 @@ def _page(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     if call.args:
         found = sources.of_kinds(flow.facts(call.args[0], frame), texts.FROM_A_BROWSER, "template")
         flow.uses.inject("injection.html", call, found, "HTML that a browser on the server renders")
+        given = frozenset(o for o in flow.facts(call.args[0], frame) if o.kind in sources.GIVEN)
+        flow.uses.use(call, given, "HTML that a browser on the server renders", store=False)
 
 
 def _page_code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -139,6 +141,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (commands.on_a_server, names.REMOTE_SHELL),
     (addresses.request, names.REQUESTS),
     (addresses.carried, names.CHAINED),
+    (addresses.redirect, names.REDIRECTS),
     (addresses.client, names.CLIENTS),
     (_directory, names.DIRECTORY),
     (_page, names.PAGES),

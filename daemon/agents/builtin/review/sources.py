@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review.model import words
@@ -45,10 +45,15 @@ class Origin:
     steps: int = 0
     part: str = ""
     safe: frozenset[str] = frozenset()
+    read: tuple[int, int, int] | None = field(default=None, compare=False)
+    """Line, column and last line where ``part`` was read off it, when that is elsewhere."""
 
 
 OBJECT_KEY = "object-key"
 """Marks an S3 object's name: whoever may put objects chose it, within the rules for names."""
+
+UPLOAD = "upload"
+"""The root of a file that was sent: a look at its type, its name or its size is a look at it."""
 
 HOST_FIXED = "host"
 """Marks what stands behind the host in an address."""
@@ -111,6 +116,8 @@ _REQUEST_PARTS = {
 _UPLOAD = "file"
 _OF_UPLOAD = {"path", "filename", "destination", "fieldname", "size", "key", "location", "bucket"}
 """What multer says of a file it has kept, by a name of its own; ``originalname`` and the content are the caller's."""
+_MAPPED = {"querystring": QUERY, "header": HEADER}
+"""Parts of ``event.params`` as the mapping template of API Gateway writes it."""
 _SET_BY_AWS = words(
     """
     origin domainName eventSourceARN eventSource eventName eventVersion eventTime awsRegion messageId
@@ -142,7 +149,7 @@ def event_part(name: str, event: Origin, at: ir.Expr, *, service: str) -> Facts:
     return frozenset({Origin(kind, root, at.line, at.column, at.end_line, safe=event.safe)})
 
 
-def record_part(name: str, origin: Origin) -> Facts:
+def record_part(name: str, origin: Origin, at: ir.Expr) -> Facts:
     """What reading this name off a record, or deeper inside the event, gives: some of it only AWS can write."""
     if name in _SET_BY_AWS and (origin.kind == RECORD or name == "ResponseURL"):
         return NOTHING
@@ -150,8 +157,12 @@ def record_part(name: str, origin: Origin) -> Facts:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
     if origin.part == _UPLOAD and name in _OF_UPLOAD:
         return NOTHING
+    if origin.kind == PATH and name in _MAPPED:
+        kind = _MAPPED[name]
+        return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=origin.safe)})
     part = origin.part or (name if origin.kind in GIVEN else "")
-    return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part)})
+    read = origin.read or ((at.line, at.column, at.end_line) if part and not origin.part else None)
+    return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part, read=read)})
 
 
 def request_part(name: str, request: Origin, at: ir.Expr) -> Facts:

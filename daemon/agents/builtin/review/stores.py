@@ -27,6 +27,7 @@ _WRITES = words(
     putItem updateItem batchWriteItem batchWrite transactWrite transactWriteItems putObject bulkCreate upsert
     adminCreateUser admin_create_user signUp sign_up adminUpdateUserAttributes admin_update_user_attributes
     postToConnection post_to_connection createMany put_metric
+    sendmail
     upload invoke invokeAsync rpush lpush hset xadd produce sendMail
     """
 )

@@ -175,12 +175,26 @@ class Uses:
         if key in self._seen:
             return
         self._seen.add(key)
-        where = f" on line {first.line}" if first.line != origin.line else ""
+        line, column, end_line = _place(origin, first.line)
+        where = f" on line {first.line}" if first.line != line else ""
         level = Level.NOTE if first.weak else None
         checked = "no check but that it is there" if first.there else "no check of its shape"
         detail = f"{said(origin)} {_reach(origin)} {first.how}{where} with {checked}."
-        place = {"line": origin.line, "column": origin.column, "end_line": origin.end_line}
+        place = {"line": line, "column": column, "end_line": end_line}
         self.hits.append(Hit(rule=rule, level=level, detail=detail, **place))
+
+
+_NEAR = 20
+"""Lines between a body and the first part read off it that are shown as one place."""
+
+
+def _place(origin: Origin, used: int) -> tuple[int, int, int]:
+    """Line, column and last line of where a check belongs: from the input to its first part, or that part alone."""
+    line, _, end_line = origin.read or (origin.line, origin.column, origin.end_line)
+    if 0 <= used - origin.line <= _NEAR:
+        return origin.line, origin.column, max(used, origin.end_line)
+    near = 0 <= line - origin.line <= _NEAR
+    return origin.line, origin.column, max(end_line, origin.end_line) if near else origin.end_line
 
 
 def _rank(origin: Origin) -> int:
