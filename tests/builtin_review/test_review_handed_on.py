@@ -90,6 +90,36 @@ router.get("/", async (req, res) => { res.send(await Lesson.getLessons(req.query
 import { Get, Param } from "@nestjs/common";
 class Mails { @Get(":email") hello(@Param("email") email: string) { return this.mails.sendWelcome(email); } }
 """,
+    "an address to write to": """
+const S3Service = require('./services/s3');
+exports.handler = async (event) => S3Service.getPresignedUploadUrl(JSON.parse(event.body).fileName);
+""",
+    "a webhook to a service": """
+const Payments = require('./services/payments');
+exports.handler = async (event) => { new Payments().processWebhook(JSON.parse(event.body)); };
+""",
+    "what a handler is given to work with": """
+export const saveHandler = async (event, userDao) => userDao.createOrUpdateUser(JSON.parse(event.body));
+""",
+    "a body read off a request of one's own": """
+import { Request } from '../utils/proxy';
+const db = new DynamoClient(process.env.T);
+export const handler: Handler = async (event: any) => db.put(new Request(event).getBody());
+""",
+    "a document changed and saved": """
+async function change(req, res) { res.order = Object.assign(res.order, req.body); await res.order.save(); }
+""",
+    "a field of a document changed and saved": """
+app.put('/u', async (req, res) => { const u = await User.findById(1); u.name = req.body.name; await u.save(); });
+""",
+    "a cache": """
+const redis = require('ioredis')();
+exports.handler = async (event) => { await redis.set('k', JSON.parse(event.body).v); };
+""",
+    "a record whose field is called name": """
+const { MongoClient } = require('mongodb');
+exports.handler = async (event) => { await db.collection('c').insertOne({ name: JSON.parse(event.body).name }); };
+""",
     "a redirect": """
 app.get('/go', (req, res) => res.redirect(302, req.query.next));
 """,
@@ -126,6 +156,20 @@ export const handler: APIGatewayProxyHandler = async (event) => {
   return client.send(new GetTemplateCommand({ Name: event.pathParameters.name }));
 };
 """,
+    "what an entity tells those who subscribe to it": """
+class Returns {
+  afterUpdate(event: UpdateEvent<Return>) { return this.orders.updateOrder(event.entity.id, { returned: true }); }
+}
+""",
+    "a body held against a schema beside it": """
+import { parseBody } from './api';
+import { OrderSchema } from './schemas';
+export const handler: APIGatewayProxyHandler = async (event) => save(parseBody(event, OrderSchema));
+""",
+    "the name of a run": """
+const sfn = new AWS.StepFunctions();
+exports.handler = async (event) => sfn.startExecution({ stateMachineArn: A, name: event.queryStringParameters.id });
+""",
     "a redirect within this site": """
 app.get('/go', (req, res) => res.redirect(`/orders/${req.query.id}`));
 """,
@@ -141,6 +185,35 @@ const go = (req, res) => {
 @pytest.mark.parametrize("case", QUIET)
 def test_it_is_quiet(case):
     assert review_file("a.ts", QUIET[case]).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "use"),
+    [
+        ("from sqlalchemy.orm import x\n", "session.add(User(name=body['name']))"),
+        ("from sqlalchemy.orm import x\n", "user = User()\n    user.name = body['name']\n    db.session.add(user)"),
+        ("import numpy as np\n", "return model.predict([np.array(body['data'])])"),
+        ("", "return {'total': body['price'] * body['count']}"),
+        ("", "ses.send_email(Message={'Body': Template('From $name').safe_substitute(body)})"),
+    ],
+)
+def test_other_ways_to_use_a_body_in_python(head, use):
+    text = f"{head}def handler(event, context):\n    body = json.loads(event['body'])\n    {use}\n"
+    assert {f.rule for f in review_file("a.py", text).findings} == {"input.unvalidated"}
+
+
+def test_an_argument_that_flask_reads_as_a_number_is_one():
+    text = (
+        "from flask import request\nfrom orders import Orders\n@app.route('/x')\ndef pages():\n"
+        "    return Orders.save_page(page=request.args.get('page', 1{}))\n"
+    )
+    assert review_file("a.py", text.format(", type=int")).findings == ()
+    assert review_file("a.py", text.format("")).findings != ()
+
+
+def test_python_that_mixes_tabs_and_blanks_is_read():
+    text = "import os\ndef handler(event, context):\n\tname = event['name']\n    os.system('ls ' + name)\n"
+    assert {f.rule for f in review_file("a.py", text).findings} >= {"injection.shell"}
 
 
 def test_a_bound_function_is_followed():

@@ -140,6 +140,17 @@ def test_a_signed_token_is_told_and_one_that_ends_is_a_note(found):
     assert found("a.js", f'init({{ clientId: "{ending}" }});\n', level=True) == {("credential.in-text", 1, "note")}
 
 
+def test_a_token_that_ends_is_told_where_its_name_says_that_it_is_one(found):
+    line = f"ACCESS_TOKEN = '{_token({'id': 'auth0|57606', 'exp': 1})}'\n"
+    assert found("a.py", line, level=True) == {("credential.assigned", 1, "warning")}
+
+
+def test_a_password_for_a_service_on_the_same_machine_is_a_warning(found):
+    for host, level in (("localhost", "warning"), ("db.internal", "error")):
+        text = f'url = "postgresql://me:hunter22@{host}:5432/shop"\n'
+        assert found("a.py", text, level=True) == {("credential.connection-string", 1, level)}
+
+
 def test_a_token_of_the_manual_or_for_every_visitor_is_nobodys_secret(found):
     for claims in ({"sub": "1234567890", "name": "John Doe"}, {"iss": "supabase", "role": "anon"}):
         assert found("a.js", f'const t = "{_token(claims)}";\n') == set()

@@ -30,7 +30,7 @@ _PASSES = re.compile(
     r"(?:^|\.)(?:JSON\.(?:parse|stringify)|Object\.(?:keys|values|entries|assign|fromEntries|freeze)|"
     r"Array\.from|Buffer\.from|"
     r"decodeURI(?:Component)?|encodeURI|unescape|atob|btoa|String(?:\.raw)?|structuredClone|json\.(?:loads?|"
-    r"dumps)|loads|dumps|literal_eval|querystring\.(?:decode|encode)|yaml\.(?:safe_)?load|"
+    r"dumps)|loads|dumps|literal_eval|array|asarray|DataFrame|Series|tensor|reshape|shlex\.split|safe_substitute|substitute|format_map|querystring\.(?:decode|encode)|yaml\.(?:safe_)?load|"
     r"unquote(?:_plus)?|parse_qsl?|urljoin|urlparse|urlsplit|URL|URLSearchParams|b64decode|b64encode|"
     r"urlsafe_b64decode|"
     r"standard_b64decode|decodebytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
@@ -118,6 +118,8 @@ def _by_form(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts |
 def _made_with_the_event(call: Outcome, flow: Flow) -> bool:
     """``new Orders(new Logger(event)).add(body)``: the receiver is a service that knows the event, not a part of it."""
     known = all(origin.kind in _WHOLE for origin in call.receiver)
+    if any(pattern.search(call.tail) for pattern, _ in _PARTS):
+        return False  # ``new Request(event).getBody()``
     return known and "()" in call.dotted and is_ours(call, flow)
 
 

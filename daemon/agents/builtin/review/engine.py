@@ -107,8 +107,11 @@ def _distinct(hits: list[Hit], lines: list[str]) -> list[Hit]:
     """
     known: dict[int, list[int]] = {}
     spoken = {hit.line for hit in hits if hit.rule.startswith("credential.") and hit.rule != "credential.argument"}
+    named: dict[int, list[Hit]] = {}
     for hit in hits:
-        if hit.rule.startswith("credential.") and hit.rule not in _BY_NAME:
+        if hit.rule in _BY_NAME:
+            named.setdefault(hit.line, []).append(hit)
+        elif hit.rule.startswith("credential.") and hit.level is not Level.NOTE:
             known.setdefault(hit.line, []).append(hit.column)
     seen: set[tuple[str, int, int]] = set()
     kept = []
@@ -116,6 +119,9 @@ def _distinct(hits: list[Hit], lines: list[str]) -> list[Hit]:
         credential = hit.rule.startswith("credential.")
         if hit.rule in _BY_NAME and _covers(hit, lines, known.get(hit.line, [])):
             continue
+        noted = credential and hit.level is Level.NOTE and hit.rule not in _BY_NAME
+        if noted and any(_covers(other, lines, [hit.column]) for other in named.get(hit.line, [])):
+            continue  # What its name says of a literal outranks what is only noted of it.
         if hit.rule == "credential.argument":
             # One call, one telling: the key may be wrapped in other calls that take it as theirs.
             if hit.line in spoken:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_EVENT = re.compile(
     r"^(?:\w+\.)?(?:Mouse|Keyboard|Change|Form|React|Drag|Touch|Pointer|Focus|Click|Synthetic|Input|Wheel|Progress|Message(?!Sending)|"
-    r"Custom(?!Resource|Message))|Scheduled|CustomResource|CloudFormation|Trigger|Authorizer"
+    r"Custom(?!Resource|Message)|(?:Soft)?(?:Insert|Update|Remove|Load)Event\b)|Scheduled|CustomResource|CloudFormation|Trigger|Authorizer"
 )
 """Types of a page's events, and of events that only AWS sends."""
 _EVENT_NAME = re.compile(

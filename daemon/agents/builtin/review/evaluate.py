@@ -126,7 +126,9 @@ class Evaluation(ABC):
             self.facts(expr.test, frame)
             # ``typeof x === "string" ? JSON.parse(x) : x`` asks how to read it, not what it is.
             reads = any(isinstance(o, ir.Call) and guards.tail_of(o.func) in {"parse", "loads"} for o in expr.options)
-            if expr.test is not expr.options[0] and not reads:
+            # ``known.includes(x) ? "a" : x`` lets through what is not among them.
+            others = guards.is_membership(expr.test) and not self.facts(expr.options[0], frame)
+            if expr.test is not expr.options[0] and not reads and not others:
                 self.asked(expr.test, frame)
         return frozenset().union(*(self.facts(option, frame) for option in expr.options))
 
@@ -200,7 +202,7 @@ class Evaluation(ABC):
             elif origin.kind in sources.WEAK:
                 found.add(origin)
             else:
-                found |= sources.record_part(name, origin, at)
+                found |= sources.record_part(name, origin, at if len(self.stack) == 1 else None)
         return frozenset(found)
 
     # --- calls
@@ -249,7 +251,8 @@ class Evaluation(ABC):
             return sources.read_at(result, expr, frozenset().union(*ordered))
         sinks.look(self, expr, dotted, frame)
         return result_of(Outcome(expr=expr, dotted=dotted, tail=tail, receiver=receiver, arguments=arguments,
-                                 named=named, validates=self._validates(dotted, tail)), self, frame)  # fmt: skip
+                                 named=named, validates=self._validates(dotted, tail) or guards.takes_a_schema(expr)),
+                         self, frame)  # fmt: skip
 
     def _validates(self, dotted: str, tail: str) -> bool:
         return tail in self.validators or guards.validates(dotted, tail, self.module.imports)

@@ -6,7 +6,7 @@ judged by its name only.
 
 from __future__ import annotations
 
-from daemon.agents.builtin.review import checking, entries, guards, ir, sources
+from daemon.agents.builtin.review import checking, entries, guards, ir, sources, texts
 from daemon.agents.builtin.review.calls import names_are_known
 from daemon.agents.builtin.review.evaluate import BudgetError, Evaluation
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
@@ -133,6 +133,8 @@ class Flow(Evaluation):
             self._bind(target, values, None, frame, weak=False)
         elif isinstance(statement, ir.Return):
             found = self.facts(statement.value, frame)
+            if len(self.stack) == 1:
+                texts.look_at_answer(self, self.stack[0], statement.value, frame)
             if len(self.stack) > 1 and _is_answer(statement.value):
                 checking.guard(self, statement.value, frame, exits=True)
             return found

@@ -30,7 +30,7 @@ _PARSERS = re.compile(
                       r"jsonpickle\.\w+|loads|simplejson\.\w+|ujson\.\w+|orjson\.\w+|xml2js\.\w+|Buffer\.\w+|"
                       r"shlex\.\w+|JSON5\.parse|papaparse\.\w+|toml\.\w+)$")  # fmt: skip
 _FUNCTION = re.compile(
-    r"^(?:is_?valid\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point|_output|_call|_in)\w*|assert\w*|verify\w*|ensure\w*|"
+    r"^(?:is_?valid\w*|get_?validated?\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point|_output|_call|_in)\w*|assert\w*|verify\w*|ensure\w*|"
     r"sanitiz\w*|sanitis\w*|"
     r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
     r"transformAndValidate|"
@@ -81,7 +81,7 @@ SAFE_FOR = {
     "path": re.compile(
         r"(?:^|\.)(?:basename|secure_filename|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
     ),
-    "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode)$"),
+    "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode|url_for|reverse)$"),
     "template": re.compile(
         r"(?:^|\.)(?:escape|escape_?html|escape-html\S*|sanitize-?html\S*|sanitizeHtml|DOMPurify\S*\.sanitize|bleach\.clean|"
         r"striptags|strip_tags|encode_entities|he\.(?:encode|escape)|xss|nh3\.clean|encodeURIComponent|esc)$",
@@ -107,6 +107,14 @@ _WHETHER = words(
     """
 )
 """Nouns of functions that ask how things stand elsewhere: ``checkStock(productId)``."""
+
+
+_SCHEMA_NAME = re.compile(r"(?:^|[a-z_])[sS]chema$|^[A-Z]\w*Validator$")
+
+
+def takes_a_schema(expr: ir.Call) -> bool:
+    """Whether a call is given a schema beside what it reads: ``parseBody(event, OrderSchema)``."""
+    return len(expr.args) > 1 and any(_SCHEMA_NAME.search(tail_of(arg)) for arg in expr.args[1:])
 
 
 def asks_who(tail: str) -> bool:
@@ -155,6 +163,13 @@ _OF_SCHEMAS_ONLY = {
     "safeParse", "safeParseAsync", "parseAsync", "model_validate", "model_validate_json", "parse_obj", "parse_raw",
     "validate_python", "validate_json",
 }  # fmt: skip
+
+
+def is_membership(expr: ir.Expr) -> bool:
+    """Whether a test asks if something is in a list."""
+    if isinstance(expr, ir.Verdict):
+        return expr.op == "in"
+    return isinstance(expr, ir.Call) and tail_of(expr.func) in MEMBERSHIP
 
 
 def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:

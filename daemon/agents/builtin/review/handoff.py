@@ -20,7 +20,7 @@ _NO_HANDOFF = re.compile(
     r"render|success|de_?serialize|serialize|"
     r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
     r"hash|compare|"
-    r"verify|check|ensure|require|validate|auth|login|log_?in|sign_?in|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
+    r"del|verify|check|ensure|require|validate|auth|login|log_?in|sign_?in|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
     r"filter|init|connect|"
     r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
     r"assert|expect|"
@@ -44,7 +44,12 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     made = call.tail[:1].isupper() and not _DOES.match(call.tail)
     if made or _ANSWERS.search(call.tail) or not is_ours(call, flow):
         return
-    if _NO_HANDOFF.match(call.tail) and not _is_address(call.expr, flow, frame) and not _acts(call, flow):
+    if (
+        _NO_HANDOFF.match(call.tail)
+        and not _SIGNS.search(call.tail)
+        and not _is_address(call.expr, flow, frame)
+        and not _acts(call, flow)
+    ):
         if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
             return
         whole = frozenset(
@@ -90,6 +95,8 @@ _PEOPLE = {"email", "mail", "phone", "to", "recipient", "address"}
 """Verbs of what reaches people, and parts that say whom: one in the path is as unknown as one in the body."""
 _KEEPS = re.compile(r"^(?:create|update|insert|add|save|store|put|upsert|register|edit|modify)(?=[A-Z_]|$)")
 """Verbs of functions that keep what they are given, in a direct event's case too."""
+_SIGNS = re.compile(r"pre_?signed|signed_?url|upload_?url", re.IGNORECASE)
+"""What makes an address by which anybody may read or write."""
 _ASKS = re.compile(r"^(?:get|find|fetch|query|list|search|count)(?=[A-Z_]|$)")
 _PARSES = re.compile(r"body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE)
 """Nouns of functions that only read what they are given: ``getBody(event.body)``."""
@@ -102,6 +109,7 @@ _PAGING = re.compile(
 _ADDRESSES = {"url", "uri", "html", "link", "href", "webhook", "callbackUrl", "callback_url"}
 """Parts that say where something is to be had, or are shown as they are."""
 _ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
+_PERFORMS = re.compile(r"^(?:execute|run|perform|invoke|call|handle|process\w*)$")
 _USE_CASE = re.compile(r"use_?case|service|command|interactor|controller|handler|action", re.IGNORECASE)
 _LOGS_IN = re.compile(r"log_?in|auth|sign_?in|session", re.IGNORECASE)
 
@@ -109,7 +117,7 @@ _LOGS_IN = re.compile(r"log_?in|auth|sign_?in|session", re.IGNORECASE)
 def _acts(call: Outcome, flow: Flow) -> bool:
     """``service.process(chat, lang)`` does something with the fields it gets; with a whole event it only sorts it."""
     fields = all(o.part or o.kind == sources.FIELD for o in call.all_arguments)
-    if _USE_CASE.search(call.dotted) and call.tail in {"execute", "run", "handle", "call", "perform", "invoke"}:
+    if _USE_CASE.search(call.dotted) and _PERFORMS.match(call.tail):
         fields = fields or all(o.kind not in {sources.EVENT, sources.REQUEST} for o in call.all_arguments)
     if call.tail in {"execute", "run"} and flow.says(names.SQL_LIBRARIES):
         return False
@@ -127,6 +135,10 @@ def _is_address(expr: ir.Call, flow: Flow, frame: Frame) -> bool:
 _ADDRESS = re.compile(r"^https?://|[?&][\w-]+=")
 
 
+_INJECTED = re.compile(
+    r"(?:Dao|DAO|Repo|Repository|Service|Store|Model|UseCase|Gateway|Manager|_dao|_repo|_repository|_service)$"
+)
+"""Names of what a handler is given to work with: ``(event, userDao) => ...``."""
 _ALIASES = tuple(
     f"@{name}/"
     for name in words(
@@ -146,6 +158,8 @@ def is_ours(call: Outcome, flow: Flow) -> bool:
     imported = flow.module.imports.get(_root(call.expr.func), "")
     local = (".", "@/", "~/", "src/", *_ALIASES)
     if head in {"this", "self", ""} or head.startswith(local) or imported.startswith(local):
+        return True
+    if _INJECTED.search(head) and head not in flow.module.imports and isinstance(call.expr.func, ir.Member):
         return True
     if head in flow.by_name and flow.by_name[head].name == head and call.tail != head:
         return True  # What a function of this file made.

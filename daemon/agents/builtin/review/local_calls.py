@@ -17,10 +17,14 @@ _PER_ITEM = {"map", "forEach", "filter", "flatMap", "some", "every", "find", "re
 
 def read_by_call(flow: Flow, expr: ir.Call, receiver: Facts, tail: str) -> Facts | None:
     """``event.get("body")``, ``request.get_json()``, ``c.req.query("x")``: reading by calling."""
+    if any(name == "type" and guards.tail_of(value) in {"int", "float", "bool"} for name, value in expr.kwargs):
+        return NOTHING  # ``request.args.get("page", 1, type=int)``
     whole = {sources.EVENT, sources.REQUEST, sources.CONTEXT}
     if not any(origin.kind in whole for origin in receiver):
         return None
     first = expr.args[0] if expr.args else None
+    if tail == "get" and flow.module.language == "script" and any(o.kind == sources.REQUEST for o in receiver):
+        return flow.member(receiver, "headers", expr)  # Express: ``req.get("X-Name")``.
     if (
         tail in {"get", "pop", "__getitem__", "getlist"}
         and isinstance(first, ir.Const)

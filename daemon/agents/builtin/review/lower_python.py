@@ -209,7 +209,9 @@ class _Lowering:
             if isinstance(node.op, ast.Div):
                 return ir.Concat(*place, [self.expr(node.left), ir.Const(*place, "/"), self.expr(node.right)])
             sides = [self.expr(node.left), self.expr(node.right)]
-            return ir.number(*place, sides) if isinstance(node.op, _NUMERIC) else ir.Mix(*place, sides)
+            repeats = any(isinstance(side, ir.Listing | ir.Concat) or _is_text(side) for side in sides)
+            numeric = isinstance(node.op, _NUMERIC) or (isinstance(node.op, ast.Mult) and not repeats)
+            return ir.number(*place, sides) if numeric else ir.Mix(*place, sides)
         right: list[ir.Expr] = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Mod):
@@ -281,6 +283,10 @@ class _Lowering:
         value = self.expr(node.value)
         self._here.body.append(ir.Assign(self._branch, self.expr(node.target), value))
         return self.expr(node.target)
+
+
+def _is_text(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Const) and isinstance(expr.value, str | bytes)
 
 
 _NUMERIC = (ast.Sub, ast.Pow, ast.FloorDiv)

@@ -276,6 +276,7 @@ _COMPARE = {"===": "==", "!==": "==", "==": "==", "!=": "==", "<": "<", ">": "<"
             "instanceof": "instanceof", "in": "in"}  # fmt: skip
 _HANDLERS: dict[str, Callable[[Any, Node], ir.Expr]] = {
     "identifier": Expressions.identifier, "this": Expressions.identifier, "super": Expressions.identifier,
+    "import": Expressions.identifier,
     "shorthand_property_identifier_pattern": Expressions.identifier, "undefined": Expressions.literal,
     "string": Expressions.string, "number": Expressions.number, "true": Expressions.literal,
     "false": Expressions.literal, "null": Expressions.literal, "template_string": Expressions.template,

@@ -28,7 +28,7 @@ EVAL = re.compile(
     r"compileFunction)|vm2?\.\S*run|"
     r"new Function|safe-eval|notevil|static-eval|jsonata|eval5\.\w+|asteval\.\S+|vm2\.VM\(\)\.run|isolated-vm\S*\.\w+|"
     r"mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|"
-    r"require|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
+    r"require|import|setTimeout|setInterval|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
     r"numexpr\.evaluate)$"
 )
 DESERIALIZE = re.compile(
@@ -58,7 +58,7 @@ PATHS = re.compile(
     r"rmSync|rmdir|"
     r"mkdir|mkdirSync|copyFile|copyFileSync|rename|renameSync|open|openSync|outputFile|remove|readJson|readJSON|"
     r"writeJson)|"
-    r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:sendFile|download_file|extractall))$"
+    r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:sendFile|download_file|extractall)|(?:res|response|reply)\.download|(?:\S*\.)?FileResponse)$"
 )
 PATH_READS = re.compile(
     r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
@@ -67,6 +67,10 @@ PATH_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "open", 
 DIRECTORY = re.compile(r"(?:^|\.)(?:search(?:_s|_st|_ext|_ext_s)?|paged_search)$")
 """Searches of a directory (LDAP)."""
 DIRECTORIES = re.compile(r"\bldap", re.IGNORECASE)
+XPATHS = re.compile(r"(?:^|\.)(?:xpath|XPath|ETXPath|selectNodes)$|^xpath\.(?:select1?|evaluate|parse)$")
+"""What evaluates an XPath expression."""
+GRAPHS = re.compile(r"(?:^|\.)(?:run|query|executeQuery|execute_query|execute)$")
+"""What runs a statement of a graph database, when it is one."""
 CLIENTS = re.compile(
     r"^(?:aio)?boto3\.(?:client|resource)(?:\(\w*\))?$|^@aws-sdk/client-[\w-]+\.\w+Client$|^aws-sdk\.\w+$"
 )
@@ -78,6 +82,8 @@ RUNS_BY_NAME = re.compile(
 )
 """Functions of other files that run what they are given, as far as their name tells."""
 STARTS_MACHINES = {"run_instances", "create_instances", "runInstances", "RunInstancesCommand", "request_spot_instances"}
+SENT = re.compile(r"^(?:res|response|reply)(?:\.status\(\))?\.(?:send|end|write)$")
+"""What answers a request with a text."""
 CHAINED = re.compile(r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$")
 """What a request that is put together step by step carries."""
 REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")
@@ -156,6 +162,8 @@ SQL_RUNS = words(
     start_query_execution startQueryExecution StartQueryExecutionCommand whereRaw
     """
 )
+RUNS_SQL = re.compile(r"(?:^|[._])(?:\w*[qQ]uery|execute|exec|raw|run_sql|runSql|execute_sql|executeSql)$")
+"""What may run a statement that it is handed, as far as its name tells."""
 SQL_LIBRARIES = re.compile(
     r"psycopg|pymysql|mysql|sqlite|\bpg\b|postgres|sqlalchemy|sequelize|knex|typeorm|prisma|mssql|pyodbc|cx_Oracle|"
     r"rds-data|RDSDataService|athena|aurora|slonik|snowflake|redshift|duckdb|mariadb|asyncpg",

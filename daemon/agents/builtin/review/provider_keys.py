@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LINE_CAP = 2000
 
 _AWS_KEY = "an AWS access key id"
+_CONNECTS = "a connection string with its password"
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.-])")
 _BESIDE = 2
 """Lines between an AWS access key id and the secret that goes with it."""
@@ -92,10 +93,10 @@ def known(value: str) -> tuple[str, str] | None:
         return "credential.example-key", "an AWS secret key from AWS's documentation"
     match = _CONNECTION.search(value)
     if match and not _harmless_connection(match):
-        return "credential.connection-string", "a connection string with its password"
+        return "credential.connection-string", _CONNECTS
     pairs = _PAIRS.search(value)
     if pairs and is_secret_value(pairs["password"], "password") and not any(c in pairs["password"] for c in "{}<>%$"):
-        return "credential.connection-string", "a connection string with its password"
+        return "credential.connection-string", _CONNECTS
     return None
 
 
@@ -149,6 +150,8 @@ def scan_text(lines: list[str], recorded: Collection[range] = ()) -> list[Hit]:
         if _AWS_KEY in what and not secrets and _logged(lines, number, match.start(), recorded):
             continue
         stands = _stands(rule, what, number, match)
+        if what == _CONNECTS and _ANYWHERE.match(match.groupdict().get("host") or ""):
+            stands = replace(stands, level=Level.WARNING)  # A service on the same machine, for now.
         hits.append(replace(stands, level=Level.NOTE) if _of_a_web_page(what, lines, number) else stands)
         hits.extend(secrets)
     return hits

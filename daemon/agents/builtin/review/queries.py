@@ -9,7 +9,7 @@ from daemon.agents.builtin.review import guards, ir, sources
 from daemon.agents.builtin.review.arguments import fields, resolved
 from daemon.agents.builtin.review.frames import ANY_KEY, pieces
 from daemon.agents.builtin.review.model import words
-from daemon.agents.builtin.review.names import DOCUMENT_CLIENT, MODEL
+from daemon.agents.builtin.review.names import DOCUMENT_CLIENT, GRAPHS, MODEL
 from daemon.agents.builtin.review.sources import TAINTED, Facts
 from hooks.finding import Level
 
@@ -41,9 +41,28 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     """Look at one call that may ask a database without SQL."""
     if tail in _DYNAMO and not (flow.module.language == "python" and tail in {"get", "put", "update", "delete"}):
         _dynamo(flow, call, name, frame)
+    first = call.args[0] if call.args else None
+    if tail == "call" and len(call.args) == 2 and isinstance(first, ir.Const) and first.value in _DYNAMO:
+        # ``dynamoDb.call("put", params)``, as a well-known template wraps the client.
+        made = ir.Call(call.line, call.column, call.end_line, call.func, call.args[1:])
+        flow.uses.keep(made)
+        _dynamo(flow, made, name, frame)
+    if GRAPHS.search(name) and call.args:
+        _graph(flow, call, frame)
     model = _is_model(call, name, tail)
     if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (model and tail == "count"):
         _mongo(flow, call, name, frame)
+
+
+_CYPHER = re.compile(r"\b(?:MATCH|MERGE|CREATE)\s*\(|\bUNWIND\b[\s\S]*\bAS\b")
+
+
+def _graph(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``session.run(`MATCH (n {name: '${name}'}) RETURN n`)``: a statement of Cypher put together as text."""
+    found = pieces(call.args[0], frame, lambda part: flow.facts(part, frame))
+    if any(piece.text is not None and _CYPHER.search(piece.text) for piece in found):
+        harm = [origin for piece in found for origin in sources.of_kinds(piece.facts, TAINTED, "nosql")]
+        flow.uses.inject("injection.nosql", call, harm, "the text of a Cypher statement")
 
 
 def _is_model(call: ir.Call, name: str, tail: str) -> bool:

@@ -19,6 +19,7 @@ from hooks.finding import Level
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.model import Hit, Source
 
+_TAB_WIDTHS = (4, 8)
 _PYTHON_2 = re.compile(
     r"^[ \t]*(?:print[ \t]+[\"'\w%]|except[ \t]+\w+[ \t]*,[ \t]*\w+[ \t]*:|exec[ \t]+[\"'])", re.MULTILINE
 )
@@ -59,10 +60,13 @@ def _parse(text: str) -> ast.Module:
         try:
             return ast.parse(text)
         except SyntaxError:
-            older = rewrite(text)
-            if older == text:
-                raise
-            return ast.parse(older)
+            pass
+        for other in dict.fromkeys((rewrite(text), *(text.expandtabs(width) for width in _TAB_WIDTHS))):
+            try:
+                return ast.parse(other)
+            except SyntaxError:
+                continue
+        return ast.parse(text)
 
 
 def _why(text: str, error: SyntaxError) -> str:

@@ -64,6 +64,8 @@ _ALL = (
          title="HTML built from input", remedy="Escape the input for HTML, or answer with JSON."),
     Rule(id="injection.ldap", category=INJECTION, level=Level.ERROR, cwe=90,
          title="Directory filter built from input", remedy="Escape what is put in (ldap3: escape_filter_chars)."),
+    Rule(id="injection.xpath", category=INJECTION, level=Level.ERROR, cwe=643,
+         title="XPath built from input", remedy="Pass the value as a variable of the expression (lxml: `$name`)."),
     Rule(id="injection.deserialization", category=INJECTION, level=Level.ERROR, cwe=502,
          title="Input is unpickled", remedy="Use a data-only format (json, yaml.safe_load)."),
     Rule(id="input.unvalidated", category=INPUT, level=Level.WARNING, cwe=20,

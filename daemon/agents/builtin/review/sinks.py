@@ -33,6 +33,8 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         commands.user_data(flow, call, frame)
     if tail in names.SQL_CALLS and not call.tagged:
         sql.look(flow, call, name, frame)
+    if names.RUNS_SQL.search(name) and not call.tagged:
+        sql.look_at_whole(flow, call, name, frame)
     queries.look(flow, call, name, tail, frame)
     stores.look(flow, call, name, tail, frame)
 
@@ -79,6 +81,13 @@ def _directory(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
             harm = harmful(found, "ldap")
             weak = harmful(found, "ldap", frozenset({sources.PARAM}))
             flow.uses.inject("injection.ldap", call, harm or weak, "the filter of a directory search")
+
+
+def _xpath(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """An expression put together as text."""
+    found = parts(flow, call.args[0], frame) if call.args else []
+    if any(piece.text is not None and "/" in piece.text for piece in found):
+        flow.uses.inject("injection.xpath", call, harmful(found, "template"), "an XPath expression")
 
 
 def _page(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
@@ -142,8 +151,10 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (addresses.request, names.REQUESTS),
     (addresses.carried, names.CHAINED),
     (addresses.redirect, names.REDIRECTS),
+    (texts.look_at_sent, names.SENT),
     (addresses.client, names.CLIENTS),
     (_directory, names.DIRECTORY),
+    (_xpath, names.XPATHS),
     (_page, names.PAGES),
     (_page_code, names.PAGE_CODE),
 )

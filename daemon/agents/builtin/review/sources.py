@@ -100,7 +100,7 @@ _OF_SERVICES = words(
     """
 )
 _FROM_SERVICE = re.compile(
-    r"detail-type|detail_type|EventBridge|ScheduledEvent|userAttributes|triggerSource|invokingEvent|"
+    r"detail-type|detail_type|EventBridge(?:Event|Handler|Rule)|(?:#|//|\*)[^\n]*EventBridge|ScheduledEvent|userAttributes|triggerSource|invokingEvent|"
     r"ResourceProperties|cfnresponse|"
     r"cfn-response|awslogs|userPoolId|PreSignUp|UserMigration|CodePipeline|getObjectContext|requestContext|"
     r"event\.detail|event\[.detail|RequestType|authorizationToken|methodArn"
@@ -149,19 +149,22 @@ def event_part(name: str, event: Origin, at: ir.Expr, *, service: str) -> Facts:
     return frozenset({Origin(kind, root, at.line, at.column, at.end_line, safe=event.safe)})
 
 
-def record_part(name: str, origin: Origin, at: ir.Expr) -> Facts:
-    """What reading this name off a record, or deeper inside the event, gives: some of it only AWS can write."""
+def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
+    """What reading this name off a record, or deeper inside the event, gives: some of it only AWS can write.
+
+    ``at`` is where, when that is in the handler itself.
+    """
     if name in _SET_BY_AWS and (origin.kind == RECORD or name == "ResponseURL"):
         return NOTHING
     if name == "key" and origin.kind == RECORD:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
     if origin.part == _UPLOAD and name in _OF_UPLOAD:
         return NOTHING
-    if origin.kind == PATH and name in _MAPPED:
+    if origin.kind == PATH and name in _MAPPED and at is not None:
         kind = _MAPPED[name]
         return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=origin.safe)})
     part = origin.part or (name if origin.kind in GIVEN else "")
-    read = origin.read or ((at.line, at.column, at.end_line) if part and not origin.part else None)
+    read = origin.read or ((at.line, at.column, at.end_line) if at and part and not origin.part else None)
     return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part, read=read)})
 
 

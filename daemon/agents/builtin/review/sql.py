@@ -38,8 +38,31 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         )
         _parameters(flow, call, text, name, frame)
     elif (tail in names.SQL_RUNS and _is_sql_receiver(name, flow)) or name.endswith("sequelize.literal"):
-        whole = harmful(found, "sql")
+        whole = [origin for origin in harmful(found, "sql") if origin.kind not in _NO_TEXT]
         flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
+
+
+def look_at_whole(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """``runQuery(req.body.query)``: what the input itself calls a statement is run as one."""
+    if _NO_SQL.search(name) or flow.says(_NO_SQL):
+        return
+    target: ir.Expr | None = argument(call, 0, *names.SQL_KEYS)
+    options = resolved(target, frame) if target is not None else None
+    if isinstance(options, ir.Record):
+        target = entry(options, *names.SQL_KEYS)
+    if target is not None:
+        whole = [origin for piece in parts(flow, target, frame) for origin in harmful([piece], "sql")]
+        named = isinstance(target, ir.Member) and target.name in _SAYS_SQL and _DATABASE.search(name)
+        said = whole if named else [o for o in whole if (o.root if o.kind == sources.FIELD else o.part) in _SAYS_SQL]
+        flow.uses.inject("injection.sql", call, said, f"`{short(name)}` as SQL")
+
+
+_DATABASE = re.compile(
+    r"(?:conn\w*|pool|db|sql|cursor|database|mysql\w*|pg|knex|sequelize)(?:\(\))?\.\w+$", re.IGNORECASE
+)
+_NO_TEXT = frozenset({sources.EVENT, sources.REQUEST, sources.CONTEXT})
+_SAYS_SQL = {"query", "sql", "statement", "sqlQuery", "sql_query", "rawQuery", "raw_query", "queryText"}
+_NO_SQL = re.compile(r"graphql|apollo|urql|elastic|opensearch|dynamo|mongo|algolia", re.IGNORECASE)
 
 
 def weak(found: list[Piece], tail: str) -> list[Origin]:

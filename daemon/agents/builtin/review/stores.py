@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sources
 from daemon.agents.builtin.review.arguments import fields, resolved
+from daemon.agents.builtin.review.frames import key_of
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.names import DOCUMENT_CLIENT, MODEL
 from daemon.agents.builtin.review.sources import GIVEN, Facts
@@ -49,11 +50,20 @@ _ORM = re.compile(
 _REPOSITORY = re.compile(r"repo(?:sitory)?(?:\(\))?$|entity_?manager$", re.IGNORECASE)
 _NOT_DATA = words(
     """
-    Key TableName key tableName ReturnValues ConditionExpression Bucket QueueUrl TopicArn StreamName
-    UpdateExpression ExpressionAttributeNames FunctionName stateMachineArn PartitionKey name where filter
+    Key TableName tableName ReturnValues ConditionExpression Bucket QueueUrl TopicArn StreamName
+    UpdateExpression ExpressionAttributeNames FunctionName stateMachineArn PartitionKey where filter
     MessageGroupId MessageDeduplicationId ContentType ContentEncoding
     """
 )
+_OWN_NAMES = {"name", "key", "Name"}
+_NAMED = re.compile(
+    r"^(?:start|Start|put_?(?:parameter|rule)|Put(?:Parameter|Rule)|create_?secret|CreateSecret)", re.IGNORECASE
+)
+"""Requests whose ``name`` is that of the run, the rule or the parameter, and no data."""
+_CACHES = {"set", "setex", "setEx", "hset", "hSet", "lpush", "lPush", "rpush", "rPush", "sadd", "sAdd", "zadd", "zAdd"}
+_CACHE = re.compile(r"redis|valkey|memcache", re.IGNORECASE)
+_SESSION = re.compile(r"(?:^|\.)(?:db_?)?[sS]ession(?:\(\))?$")
+"""A unit of work of SQLAlchemy's."""
 _ADDRESSEES = {"FunctionName", "QueueUrl", "TopicArn", "stateMachineArn", "StreamName", "EventBusName"}
 """Parts of a request that say who gets it: a caller should not choose among all there are."""
 _OBJECTS = {"put_object", "upload_file", "upload_fileobj", "putObject", "PutObjectCommand", "upload"}
@@ -105,12 +115,17 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member):
         bodies: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if o.kind == sources.BODY)
         store(flow, call, frozenset(o for o in bodies if not o.part), f"`{tail}`", weak=True)
+    elif tail in _PREDICTS and isinstance(call.func, ir.Member):
+        fed: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
+        store(flow, call, fed, f"`{tail}` of a model", weak=True)
     elif tail in _FILE_WRITES and _FILES.search(name):
         content = call.args[1:2] if len(call.args) > 1 else call.args
         facts: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in content))
         store(flow, call, facts, f"`{tail}`", weak=True)
 
 
+_PREDICTS = {"predict", "predict_proba", "forward", "transform", "kneighbors"}
+"""What a model of statistics is fed by."""
 _SERVICES = re.compile(
     r"^(?:aio)?boto3\.(?!dynamodb\.(?:conditions|types)\b)|^aws-sdk\b|(?:^|\.)(?:Invoke(?:Model|Agent|Flow)\w*|Converse\w*|SignUp|RetrieveAndGenerate)Command$|"
     r"^(?:stripe|twilio|@sendgrid/mail|sendgrid|mailgun\S*|nodemailer|postmark|resend|openai|@anthropic-ai/sdk|anthropic|"
@@ -193,12 +208,16 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
         if flow.module.language == "python" and tail != tail.lower():
             return False
         return tail not in _AMBIGUOUS or flow.says(_ORM) or "(" in receiver or bool(_AWS.search(receiver))
+    if tail in _CACHES and _CACHE.search(receiver):
+        return True
+    if tail in {"add", "add_all", "merge"} and _SESSION.search(receiver):
+        return True
     if _MODEL_WRITES.match(tail):
         if tail in {"put", "update"} and DOCUMENT_CLIENT.search(receiver):
             return True
         if tail == "put" and re.search(r"\.Object\(\)$", receiver):
             return True
-        if tail == "save" and not call.args and _OWN_MODEL.match(name):
+        if tail == "save" and (_OWN_MODEL.match(name) or not call.args):
             return True
         return bool(flow.says(_ORM) or MODEL.search(name) or _REPOSITORY.search(receiver)) and tail in {
             "create",
@@ -211,10 +230,14 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
 
 def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     facts: Facts = frozenset()
-    if tail == "save" and not call.args and isinstance(call.func, ir.Member):
+    if tail == "save" and isinstance(call.func, ir.Member):
         facts = flow.facts(call.func.base, frame)
+        owner = key_of(call.func.base)
+        for key, fact in list(frame.facts.items()):
+            if owner and key.startswith(f"{owner}."):
+                facts |= fact
     for key, value, _ in fields(call, frame):
-        if key not in _NOT_DATA:
+        if key not in _NOT_DATA and not (key in _OWN_NAMES and _NAMED.match(tail)):
             facts |= flow.facts(value, frame)
         elif key in _ADDRESSEES:
             chosen = frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN)
@@ -223,7 +246,7 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
             named = frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN)
             flow.uses.use(call, named, f"the name of what `{tail}` keeps", store=True, weak=True)
     for arg in call.args:
-        if isinstance(arg, ir.Name) and isinstance(resolved(arg, frame), ir.Record):
+        if isinstance(arg, ir.Name) and isinstance(resolved(arg, frame), ir.Record | ir.Call):
             for key, fact in list(frame.facts.items()):
                 if key.startswith(f"{arg.id}.") and key.split(".")[1] not in _NOT_DATA:
                     facts |= fact

@@ -87,6 +87,43 @@ def look_at_mail(flow: Flow, expr: ir.Record, frame: Frame) -> None:
         flow.uses.inject("injection.html", body, found, "the HTML of a mail without being escaped")
 
 
+_ROUTES = {"route", "get", "post"}
+_PLAIN = re.compile(r"^\s*[{\[\"]|^\s*$|https?://|^/")
+"""Beginnings of texts that are JSON, an address or a path."""
+
+
+def look_at_answer(flow: Flow, function: ir.Function, value: ir.Expr, frame: Frame) -> None:
+    """What a view of Flask's gives back as text is a page: ``return f"Hello {name}"``."""
+    if flow.module.language != "python" or not flow.says(_FLASK):
+        return
+    named = (d.func.name for d in function.decorators if isinstance(d, ir.Call) and isinstance(d.func, ir.Member))
+    made = resolved(value, frame)
+    if isinstance(made, ir.Concat) and any(name in _ROUTES for name in named):
+        _as_a_page(flow, made, frame)
+
+
+def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """A text that ``res.send`` sends is a page, as long as no other type is set."""
+    made = resolved(call.args[0], frame) if call.args else None
+    if isinstance(made, ir.Concat) and not flow.says(_OTHER_TYPE):
+        _as_a_page(flow, made, frame)
+
+
+def _as_a_page(flow: Flow, made: ir.Concat, frame: Frame) -> None:
+    found = pieces(made, frame, lambda e: flow.facts(e, frame))
+    if found and found[0].text is not None and _PLAIN.match(found[0].text):
+        return
+    browser = frozenset({sources.BODY, sources.QUERY, sources.PATH})
+    harm = [o for piece in found for o in sources.of_kinds(piece.facts, browser, "template")]
+    flow.uses.inject("injection.html", made, harm, "a page without being escaped")
+
+
+_FLASK = re.compile(r"\bflask\b", re.IGNORECASE)
+_OTHER_TYPE = re.compile(
+    r"""(?:type|contentType|Content-Type|content-type)["']?\s*[(:,]\s*["'](?:text/plain|application/|txt|json)"""
+)
+
+
 def look_at_response(flow: Flow, expr: ir.Record, frame: Frame) -> None:
     """A response of type text/html whose body is put together from input."""
     body = next((value for key, value in expr.entries if isinstance(key, ir.Const) and key.value == "body"), None)

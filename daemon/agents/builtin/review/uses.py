@@ -121,7 +121,7 @@ class Uses:
             where = f" (line {first.line})" if first.line != at.line else ""
             self.hits.append(Hit(rule=rule, line=at.line, column=at.column, end_line=at.end_line, level=level,
                                  detail=f"{said(first)}{where} {_reach(first)} {what}."))  # fmt: skip
-        if level is not Level.NOTE and rule != "injection.html":
+        if level is not Level.NOTE:
             self.use(at, frozenset(found), what, store=False)
 
     def built_sql(self, at: ir.Expr, origins: list[Origin]) -> None:
@@ -194,6 +194,8 @@ def _place(origin: Origin, used: int) -> tuple[int, int, int]:
     if 0 <= used - origin.line <= _NEAR:
         return origin.line, origin.column, max(used, origin.end_line)
     near = 0 <= line - origin.line <= _NEAR
+    if not near and origin.read:
+        return origin.read
     return origin.line, origin.column, max(end_line, origin.end_line) if near else origin.end_line
 
 
