@@ -52,6 +52,26 @@ def test_every_action_of_a_service_is_told_however_small_it_is(found, service):
     assert _told(found, "t.yml", text) == {WIDE}
 
 
+QUEUE = """
+data "aws_iam_policy_document" "queue" {
+  statement {
+    principals {
+      type        = "%s"
+      identifiers = ["%s"]
+    }
+    actions   = ["sqs:*"]
+    resources = ["*"]
+  }
+}
+"""
+
+
+def test_every_action_of_a_queue_for_others(found):
+    assert _told(found, "main.tf", QUEUE % ("AWS", "590183756378")) == {WIDE}
+    assert _told(found, "main.tf", QUEUE % ("Service", "sns.amazonaws.com")) == {WIDE}
+    assert _told(found, "main.tf", QUEUE % ("AWS", "arn:aws:iam::${var.account}:root")) == set()
+
+
 def test_a_policy_kept_as_a_template(found):
     text = '{"Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "${bucket}"}]}\n'
     for path in ("policy.json.tpl", "policy.tftpl", "role.tpl"):

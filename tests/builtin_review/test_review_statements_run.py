@@ -55,6 +55,17 @@ exports.handler = async (event) => {
   return fs.readFile(path.join('/static', name));
 };
 """,
+    "injection.path 3": """
+const url = require('url');
+const fs = require('fs');
+http.createServer((req, res) => { fs.readFile('./files' + url.parse(req.url).pathname, done); });
+""",
+    "injection.path 4": """
+const fs = require('fs');
+http.createServer((req, res) => {
+  form.parse(req, (err, fields, files) => { fs.rename(files.one.path, '/public/' + files.one.name, done); });
+});
+""",
     "injection.shell": """
 const { exec } = require('child_process');
 app.get('/x', (req, res) => { exec('ls ' + req.get('X-Dir')); });

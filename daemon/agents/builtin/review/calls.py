@@ -30,7 +30,7 @@ _PASSES = re.compile(
     r"(?:^|\.)(?:JSON\.(?:parse|stringify)|Object\.(?:keys|values|entries|assign|fromEntries|freeze)|"
     r"Array\.from|Buffer\.from|"
     r"decodeURI(?:Component)?|encodeURI|unescape|atob|btoa|String(?:\.raw)?|structuredClone|json\.(?:loads?|"
-    r"dumps)|loads|dumps|literal_eval|array|asarray|DataFrame|Series|tensor|reshape|shlex\.split|safe_substitute|substitute|format_map|querystring\.(?:decode|encode)|yaml\.(?:safe_)?load|"
+    r"dumps)|loads|dumps|literal_eval|url\.parse|array|asarray|DataFrame|Series|tensor|reshape|shlex\.split|safe_substitute|substitute|format_map|querystring\.(?:decode|encode)|yaml\.(?:safe_)?load|"
     r"unquote(?:_plus)?|parse_qsl?|urljoin|urlparse|urlsplit|URL|URLSearchParams|b64decode|b64encode|"
     r"urlsafe_b64decode|"
     r"standard_b64decode|decodebytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"

@@ -36,7 +36,7 @@ _KEYED = (
     (re.compile(r"(?:^|\.)(?:cx_Oracle|oracledb)\.connect$"), 1),
     (re.compile(r"(?:^|\.)(?:OAuthHandler|OAuth1UserHandler|set_access_token|OAuth1)$"), 1),
     (re.compile(r"(?:^|\.)(?:LineBotApi|WebhookHandler)$"), 0),
-    (re.compile(r"(?:^|\.)Sequelize$"), 2),
+    (re.compile(r"(?:^|\.)[sS]equelize$"), 2),
     (re.compile(r"smtplib\.\S+\.login$"), 1),
     (re.compile(r"(?:^|\.)(?:cookieParser|cookie-parser|cookieSession)$"), 0),
     (re.compile(r"(?:^|\.)(?:createSecretKey|asKey|importKey)$"), 0),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import entries, guards, ir, sources
 from daemon.agents.builtin.review.frames import owner_of
-from daemon.agents.builtin.review.sources import NOTHING, Facts
+from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
@@ -90,12 +90,26 @@ def callbacks(flow: Flow, expr: ir.Call, receiver: Facts, arguments: list[Facts]
         if function is None or entries.given(function, flow.module) is not None:
             continue
         brought: list[Facts] = []
+        if (
+            tail == "parse"
+            and len(function.params) > 2
+            and any(o.kind == sources.REQUEST for f in arguments for o in f)
+        ):
+            brought = _of_a_form(function)
         if tail in _PER_ITEM:
             item = sources.deeper(receiver) if tail != "then" else receiver
             brought = [NOTHING, item] if tail == "reduce" else [item]
         elif any(arguments) and tail in {"mapLimit", "processPartialResponse", "forEach"}:
             brought = [frozenset().union(*arguments)]
         flow.call(function, brought, frame)
+
+
+def _of_a_form(function: ir.Function) -> list[Facts]:
+    """``form.parse(req, (err, fields, files) => ...)``, as formidable and its kin call back."""
+    _, fields, files = (param.target for param in function.params[:3])
+    sent = Origin(sources.BODY, sources.BODY, fields.line, fields.column, fields.end_line)
+    kept = Origin(sources.BODY, "files", files.line, files.column, files.end_line, part="file")
+    return [NOTHING, frozenset({sent}), frozenset({kept})]
 
 
 def scope(flow: Flow, function: ir.Function, frame: Frame) -> Frame:

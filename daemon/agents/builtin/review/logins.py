@@ -17,6 +17,11 @@ _WORD_OF_A_TEST = re.compile(
     r"true|false|yes|hidden|text|password|passwd|pass|token|secret|ok|error|expired|changed|same)$",
     re.IGNORECASE,
 )
+_SCHEME = re.compile(
+    r"^(?:bearer|basic|digest|negotiate|token|api_?key|allow|allowed|deny|denied|unauthorized|unauthorised|authorized|"
+    r"anonymous|undefined|invalid|test\w*) ?$",
+    re.IGNORECASE,
+)
 _READS = {"get", "getenv", "header", "getHeader", "get_header"}
 _ENCODES = {"b64encode", "btoa", "from", "Buffer"}
 _PAIR = re.compile(r"^[^\s:/{}$%]{1,80}:(?P<password>[^\s:/{}$%]{4,120})$")
@@ -51,7 +56,7 @@ def compared(expr: ir.Verdict) -> list[Hit]:
     if not value or not name or known(value):
         return []
     if is_authorization(name):
-        told = len(value) >= 6 and not is_placeholder(value) and not re.fullmatch(r"[A-Za-z]+ ?", value)
+        told = len(value) >= 6 and not is_placeholder(value) and not _SCHEME.match(value)
     elif re.search(r"pass|pwd", snake(name)):
         told = is_secret_name(name) and not is_filling(value) and len(value) >= 4 and not _WORD_OF_A_TEST.match(value)
     else:

@@ -91,7 +91,7 @@ def judge(statement: Statement) -> list[Hit]:
     if statement.kind == "trust":
         return [*hits, *filter(None, [_every_action_of_one(statement)])]
     if statement.kind == "resource" and not any(hit.rule == "iam.wildcard-principal" for hit in hits):
-        hits += filter(None, [_every_action_of_one(statement)])
+        hits += filter(None, [_every_action_of_one(statement) or _service_for_others(statement)])
     rights = _every_action(statement) or _service(statement) or _escalation(statement) or _resources(statement)
     passing = _pass_role(statement)
     if passing and not (rights and rights.rule == "iam.action-wildcard"):
@@ -179,6 +179,17 @@ def _every_action_of_one(statement: Statement) -> Hit | None:
         return None
     return _hit("iam.action-wildcard", action, "Allows every action (`*`) on this resource to those it names.",
                 level=Level.WARNING)  # fmt: skip
+
+
+def _service_for_others(statement: Statement) -> Hit | None:
+    """``sqs:*`` on everything in a resource's own policy, for another account or a service, with no condition."""
+    action = next((a for a in statement.actions if a.literal and _WHOLE_SERVICE.match(a.text.strip())), None)
+    if action is None or _wild_resource(statement) is None or statement.condition or not statement.principals:
+        return None
+    if action.text.startswith("kms:") or all(_OWN_ACCOUNT.search(p.text) for p in statement.principals):
+        return None
+    return _hit("iam.service-wildcard", action, f"Allows every action (`{shown(action.text)}`) to those it names.",
+                end=_as_far_as(action, _wild_resource(statement)))  # fmt: skip
 
 
 _OWN_ACCOUNT = re.compile(r"\$\{[^}]*\}:root$|AccountRootPrincipal", re.IGNORECASE)

@@ -47,7 +47,7 @@ _OPEN_KEY = words(
 _HEADER = re.compile(r"(?:^|_)(?:authorization|auth_header|authorization_header|authorization_token)$")
 _SIGNING = re.compile(
     r"(?:^|_)(?:secret_key|jwt_secret(?:_key)?|jwt_key|session_secret|cookie_secret|token_secret|access_token_secret|"
-    r"refresh_token_secret|app_secret)$"
+    r"refresh_token_secret|app_secret|secret_or_key|secret_or_private_key)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 

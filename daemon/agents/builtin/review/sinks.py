@@ -122,6 +122,10 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     flow.uses.inject("injection.deserialization", call, found, f"`{name}`, which can run code")
 
 
+_TO_ANOTHER = {"rename", "renameSync", "copyFile", "copyFileSync", "copy", "copyfile", "move", "replace"}
+"""What takes a second path, where the file will be."""
+
+
 def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if names.PATH_READS.search(name) or not names.PATHS.match(name):
         base = call.func.base if isinstance(call.func, ir.Member) else call
@@ -133,6 +137,8 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if target is None:
         return
     found = tainted(flow, target, frame, "path")
+    if not found and len(call.args) > 1 and name.rsplit(".", maxsplit=1)[-1] in _TO_ANOTHER:
+        found = tainted(flow, call.args[1], frame, "path")
     if found and not (name.endswith("upload_file") and flow.uses.told("injection.path", found)):
         # An object's name is a weak lever: whoever could choose it may write to the bucket already.
         level = Level.NOTE if all(sources.OBJECT_KEY in origin.safe for origin in found) else None

@@ -37,7 +37,7 @@ _PASSWORDS = tuple(
 )
 _COMMANDS = re.compile(r"identified|password|passwd|mysql|sshpass|curl", re.IGNORECASE)
 _QUERY = re.compile(
-    r"[?&](?P<name>(?:x-)?api[_-]?key|key|(?:access|api|auth|bot)[_-]?token|token|auth|app_?id|app_?key|client_?secret|secret|"
+    r"[?&'\"`](?P<name>(?:x-)?api[_-]?key|key|(?:access|api|auth|bot)[_-]?token|token|auth|app_?id|app_?key|client_?secret|secret|"
     r"passw(?:or)?d|pwd|sig|subscription-key|license_?key)=(?P<value>[A-Za-z0-9_.~%+/=-]{4,300})",
     re.IGNORECASE,
 )
