@@ -99,6 +99,10 @@ _TYPED = re.compile(r"mail|user|login|name|pass|phone|token|search|query|text", 
 """Fields of a direct event that a person filled in; the rest comes from another part of the system, as a rule."""
 
 
+_REQUESTS = {"params", "request", "query", "input", "options", "args", "command", "payload", "dynamo"}
+"""Parts of an input that are a request themselves."""
+
+
 def _dynamo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """A DynamoDB request whose expression or table the input decides, or that is the input itself."""
     for arg in call.args[:1]:
@@ -109,7 +113,7 @@ def _dynamo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             harm = sources.of_kinds(
                 flow.facts(arg, frame), frozenset({sources.BODY, sources.QUERY, sources.FIELD}), "nosql"
             )
-            harm = [o for o in harm if not o.part]
+            harm = [o for o in harm if not o.part or o.part in _REQUESTS]
             if not (isinstance(whole, ir.Call) and _named_parts(whole)):
                 flow.uses.inject("injection.nosql", call, harm, "a DynamoDB request as the request itself")
     _added_later(flow, call, frame)

@@ -53,7 +53,8 @@ def _reads_a_joined_path(call: ir.Call, name: str, frame: Frame) -> bool:
 def _code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if name == "exec" and flow.module.language == "script":
         return  # A regular expression's.
-    _simple(flow, call, frame, "eval", f"`{name}`, which runs it as code", every=name == "Function")
+    every = name == "Function" or name.startswith(("vm.", "vm2.", "sandbox"))
+    _simple(flow, call, frame, "eval", f"`{name}`, which runs it as code", every=every)
     commands.handed_in(flow, call, name, frame)
 
 

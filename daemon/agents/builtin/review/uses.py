@@ -114,6 +114,8 @@ class Uses:
         first = found[0]
         self._told.update((rule, origin.line, origin.column) for origin in found)
         key = (rule, first.line, 0) if rule == "injection.html" else (rule, at.line, at.column)
+        if key in self._seen and rule == "injection.html":
+            self._reach_on(rule, first, at)
         if key not in self._seen:
             self._seen.add(key)
             if level is None and first.kind in sources.WEAK:
@@ -123,6 +125,17 @@ class Uses:
                                  detail=f"{said(first)}{where} {_reach(first)} {what}."))  # fmt: skip
         if level is not Level.NOTE:
             self.use(at, frozenset(found), what, store=False)
+
+    def _reach_on(self, rule: str, first: Origin, at: ir.Expr) -> None:
+        """A page is told where it is put together; where it is answered with is still part of that place."""
+        for number, hit in enumerate(self.hits):
+            end = hit.end_line or hit.line
+            if (
+                hit.rule == rule
+                and hit.line - _NEAR <= first.line <= end
+                and hit.line <= at.end_line <= hit.line + _NEAR
+            ):
+                self.hits[number] = replace(hit, end_line=max(end, at.end_line))
 
     def built_sql(self, at: ir.Expr, origins: list[Origin]) -> None:
         """A statement was put together from input; whether it is seen to be run is asked at the end of the file."""
