@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,31 @@ def test_a_parser_that_cannot_finish_is_stopped_and_the_file_not_called_clean(mo
     monkeypatch.setattr(parsing, "SECONDS", 0.0)
     result = review_file("a.ts", "const a = 1;\n" * 12_000)
     assert any("in time" in note for note in result.notes)
+
+
+PARTS = """
+import json
+def handler(event, context):
+    body = json.loads(event['body'])
+    table.put_item(Item={'a': body['a'], 'b': body['b'], 'c': body['c'], 'd': body['d'], 'e': body['e']})
+    send(event['f'], event['g'], event['h'])
+"""
+
+
+def test_every_run_says_the_same_whatever_the_order_of_sets():
+    program = (
+        "from daemon.agents.builtin.review import review_file\n"
+        f"text = {PARTS!r}\n"
+        "print([(f.line, f.column, f.end_line, f.message) for f in review_file('a.py', text).findings])\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1

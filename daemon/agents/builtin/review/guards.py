@@ -35,7 +35,7 @@ _FUNCTION = re.compile(
     r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
     r"transformAndValidate|"
     r"parse(?:Input|AndValidate|With)\w*|event_parser|envelope\w*|"
-    r"betterAjvErrors|construct_?event\w*|normalize[A-Z]\w*)$",
+    r"betterAjvErrors|construct_?event\w*|(?-i:normalize[A-Z]\w*))$",
     re.IGNORECASE,
 )
 _LIBRARY = re.compile(

@@ -214,7 +214,7 @@ def only_stored(facts: Facts) -> bool:
 def of_kinds(facts: Iterable[Origin], kinds: frozenset[str], sink: str = "") -> list[Origin]:
     """The origins of these kinds that a sink is not safe from, in the order of the text."""
     found = [origin for origin in facts if origin.kind in kinds and sink not in origin.safe]
-    return sorted(found, key=lambda origin: (origin.line, origin.column, origin.root))
+    return sorted(found, key=lambda origin: (origin.line, origin.column, origin.root, origin.part))
 
 
 _READERS = re.compile(

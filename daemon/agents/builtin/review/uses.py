@@ -108,7 +108,7 @@ class Uses:
         self, rule: str, at: ir.Expr, origins: Iterable[Origin], what: str, *, level: Level | None = None
     ) -> None:
         """Input reaches a sink where it can do harm."""
-        found = sorted(origins, key=lambda o: (o.kind in sources.WEAK, o.line, o.column))
+        found = sorted(origins, key=lambda o: (o.kind in sources.WEAK, o.line, o.column, o.root, o.part))
         if not found:
             return
         first = found[0]
@@ -180,7 +180,7 @@ class Uses:
             self._report(group)
 
     def _report(self, group: list[_Use]) -> None:
-        first = min(group, key=lambda use: (_rank(use.origin), use.origin.line, use.origin.column))
+        first = min(group, key=_order)
         origin = first.origin
         record = origin.kind in {sources.RECORD, sources.FIELD, sources.EVENT}
         rule = "input.unvalidated-record" if record else "input.unvalidated"
@@ -210,6 +210,13 @@ def _place(origin: Origin, used: int) -> tuple[int, int, int]:
     if not near and origin.read:
         return origin.read
     return origin.line, origin.column, max(end_line, origin.end_line) if near else origin.end_line
+
+
+def _order(use: _Use) -> tuple[int | str | tuple[int, ...], ...]:
+    """Which of several values is spoken of; what is read first, so that every run says the same."""
+    origin = use.origin
+    read = origin.read or (0, 0, 0)
+    return _rank(origin), origin.line, origin.column, read, origin.root, origin.part, use.line, use.column, use.how
 
 
 def _rank(origin: Origin) -> int:
