@@ -117,6 +117,8 @@ class Flow(Evaluation):
             self._assign(statement, frame)
         elif isinstance(statement, ir.Do):
             self.facts(statement.value, frame)
+        elif isinstance(statement, ir.Else):
+            frame.otherwise(statement.depth)
         elif isinstance(statement, ir.Guard):
             self.facts(statement.test, frame)
             checking.guard(self, statement.test, frame, exits=statement.exits)
@@ -169,7 +171,9 @@ class Flow(Evaluation):
 
     def _bind(self, target: ir.Expr, facts: Facts, value: ir.Expr | None, frame: Frame, *, weak: bool) -> None:
         if isinstance(target, ir.Name):
-            owner = frame if not weak or target.id in frame.facts else owner_of(frame, target.id)
+            # A function of Python's that gives a name a value has a variable of that name of its own.
+            own = not weak or target.id in frame.facts or self.module.language == "python"
+            owner = frame if own else owner_of(frame, target.id)
             owner.facts[target.id] = facts | owner.facts.get(target.id, NOTHING) if weak else facts
             if value is not None and not (weak and not facts and owner.facts[target.id]):
                 owner.values[target.id] = value

@@ -45,6 +45,13 @@ class Frame:
         self.pending[name] = (min(inside, depth), other | self.facts.get(name, NOTHING))
         self.facts[name] = facts
 
+    def otherwise(self, depth: int) -> None:
+        """The other branch begins: variables are again what they were before the first."""
+        for name, (inside, other) in list(self.pending.items()):
+            if inside >= depth:
+                self.pending[name] = (inside, self.facts.get(name, NOTHING) | other)
+                self.facts[name] = other
+
     def fact(self, name: str) -> Facts | None:
         """The origins of a variable, ``None`` when nobody has given it any."""
         frame: Frame | None = self

@@ -200,7 +200,7 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
     return None
 
 
-_SCHEME = re.compile(r"^(?:/?(?:https?|ftp|file|data)?:?/{0,2}|[\[{(<\"']|(?:Bearer|Basic) ?)$")
+_SCHEME = re.compile(r"^(?:/?(?:https?|ftp|file|data)?:?/{0,3}|[\[{(<\"']|(?:Bearer|Basic) ?)$")
 """What a text begins with that says how to read it."""
 
 

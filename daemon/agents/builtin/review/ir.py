@@ -150,6 +150,11 @@ class Guard(Stmt):
 
 
 @dataclass(slots=True)
+class Else(Stmt):
+    """The other branch of a test begins; ``depth`` is that of the statements inside."""
+
+
+@dataclass(slots=True)
 class Loop(Stmt):
     """``for target in values``."""
 

@@ -36,6 +36,7 @@ _TAKES_A_SECRET = re.compile(r"^(?:set|with|use)_?(?P<name>[A-Za-z_]{3,40})$")
 _HASHES = re.compile(
     r"^(?:\w*[hH]ash(?:er|Sync|pw|_password|Password)?|encrypt\w*|bcrypt|md5|sha\d+|generate_password_hash)$"
 )
+_HASHES_PASSWORDS = re.compile(r"^(?:hashpw|hashSync|generate_password_hash|make_password|hash_password|hashPassword)$")
 _LOGS_IN = {"login", "authenticate", "signIn", "sign_in", "auth", "set_auth", "setAuth"}
 _CLIENT = re.compile(
     r"(?:api|client|auth|sdk|bot|token|credentials?|secret|key|init|login|handler|configure|oauth\d?|setapikey|"
@@ -78,6 +79,8 @@ def handed(expr: ir.Call, dotted: str) -> list[Hit]:
             return [_hit(expr.args[0], f"A name and a password, encoded: {mask(pair['password'])}.")]
     if tail in _LOGS_IN and len(texts) == 2 and texts[1] and is_secret_value(texts[1], "password"):
         return [_hit(expr.args[1], f"`{tail}` gets a literal password: {mask(texts[1])}.")]
+    if _HASHES_PASSWORDS.match(tail) and texts and texts[0] and not is_filling(texts[0]) and len(texts[0]) > 3:
+        return [_hit(expr.args[0], f"`{tail}` gets a literal password: {mask(texts[0])}.")]
     taken = _TAKES_A_SECRET.match(tail)
     if taken and texts and texts[-1] and is_secret_name(taken["name"]) and is_secret_value(texts[-1], taken["name"]):
         return [_hit(expr.args[-1], f"`{tail}` gets a literal secret: {mask(texts[-1])}.")]

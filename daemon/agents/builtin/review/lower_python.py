@@ -123,7 +123,8 @@ class _Lowering:
         if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
             # An elif chain of any length is no nesting.
             self.on_if(node.orelse[0], function, depth, owner)
-        else:
+        elif node.orelse:
+            function.body.append(ir.Else(depth + 1))
             self.block(node.orelse, function, depth + 1, owner)
 
     def on_while(self, node: ast.While, function: ir.Function, depth: int, owner: str) -> None:

@@ -198,6 +198,7 @@ class _Lowering(Expressions):
                 if child.type == "if_statement":
                     current = child  # An else-if chain of any length is no nesting.
                 else:
+                    function.body.append(ir.Else(depth + 1))
                     self.statement(child, function, depth + 1)
 
     def on_loop_over(self, node: Node, function: ir.Function, depth: int) -> None:

@@ -34,7 +34,7 @@ EVAL = re.compile(
 DESERIALIZE = re.compile(
     r"^(?:_?c?[pP]ickle\.(?:loads?|Unpickler)|dill\.loads?|cloudpickle\.loads?|shelve\.open|marshal\.loads?|"
     r"jsonpickle\.decode|"
-    r"joblib\.load|yaml\.(?:load|load_all|unsafe_load|full_load)|ruamel\.yaml\.load|torch\.load|"
+    r"joblib\.load|(?:js-)?yaml(?:\.default)?\.(?:load|load_all|loadAll|unsafe_load|full_load)|YAML\.load|ruamel\.yaml\.load|torch\.load|"
     r"pandas\.read_pickle|pd\.read_pickle|"
     r"node-serialize(?:\.unserialize)?|serialize-to-js\.\w+|funcster\.\w+|cryo\.parse|jsonpickle\.loads|"
     r"numpy\.load|js-yaml-unsafe\S*)$"

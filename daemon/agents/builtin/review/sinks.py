@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import addresses, commands, guards, ir, names, queries, sources, sql, stores, texts
@@ -9,7 +10,6 @@ from daemon.agents.builtin.review.arguments import argument, entry, harmful, par
 from hooks.finding import Level
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable
 
     from daemon.agents.builtin.review.following import Flow
@@ -27,6 +27,8 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         kind(flow, call, name, frame)
     elif _reads_a_joined_path(call, name, frame):
         _path(flow, call, name, frame)
+    elif tail == "save" and flow.module.language == "python" and call.args:
+        _kept_upload(flow, call, frame)
     if names.RUNS_BY_NAME.match(guards.tail_of(call.func)):
         commands.by_name(flow, call, frame)
     elif tail in names.STARTS_MACHINES:
@@ -105,6 +107,9 @@ def _page_code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         _simple(flow, call, frame, "eval", f"`{short(name)}`, which runs it in a page")
 
 
+_OF_YAML = re.compile(r"yaml", re.IGNORECASE)
+
+
 def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     first = argument(call, 0, "stream", "file", "filename")
     if first is None:
@@ -117,14 +122,25 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             return
         if loader is not None and flow.module.language == "script":
             return
-    if name.startswith("yaml") and flow.module.language == "script":
-        return
     found = tainted(flow, first, frame, "deserialization")
+    if flow.module.language == "script" and _OF_YAML.search(name):
+        if len(call.args) == 1:
+            what = "`load` of js-yaml, which can run code before its version 4"
+            flow.uses.inject("injection.deserialization", call, found, what, level=Level.WARNING)
+        return
     flow.uses.inject("injection.deserialization", call, found, f"`{name}`, which can run code")
 
 
 _TO_ANOTHER = {"rename", "renameSync", "copyFile", "copyFileSync", "copy", "copyfile", "move", "replace"}
 """What takes a second path, where the file will be."""
+
+
+def _kept_upload(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``upload.save(os.path.join(FOLDER, upload.filename))``."""
+    sent = flow.facts(call.func.base, frame) if isinstance(call.func, ir.Member) else frozenset()
+    if any(origin.kind == sources.BODY for origin in sent):
+        found = tainted(flow, call.args[0], frame, "path")
+        flow.uses.inject("injection.path", call, found, "the path under which an upload is kept")
 
 
 def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:

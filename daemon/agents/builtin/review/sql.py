@@ -28,6 +28,10 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     found = parts(flow, target, frame)
     text = "".join(piece.text if piece.text is not None else " ? " for piece in found)
     tail = name.rsplit(".", maxsplit=1)[-1]
+    if tail == "text" and flow.says(_ALCHEMY) and _CLAUSE.search(text):
+        # A piece of a statement, handed to ``filter`` or ``order_by``.
+        flow.uses.inject("injection.sql", call, harmful(found, "sql"), "SQL given to `text`")
+        return
     clause = tail in {"where", "andWhere", "orWhere", "having"}
     if clause or names.SQL_WORDS.search(text[:20_000]):
         if clause and not (flow.says(_BUILDER) and isinstance(target, ir.Concat)):
@@ -86,6 +90,8 @@ def weak(found: list[Piece], tail: str) -> list[Origin]:
     return harm
 
 
+_ALCHEMY = re.compile(r"sqlalchemy")
+_CLAUSE = re.compile(r"\b(?:like|ilike|in|between|is|and|or)\b|[=<>]", re.IGNORECASE)
 _BUILDER = re.compile(r"createQueryBuilder|create_query_builder")
 _BOUND = ("values", "params", "parameters", "replacements", "bind", "inserts", "args")
 """Where a request that names its statement keeps what is bound to it."""

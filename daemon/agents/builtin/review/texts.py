@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from daemon.agents.builtin.review import ir, sources, sql
 from daemon.agents.builtin.review.arguments import resolved
 from daemon.agents.builtin.review.frames import Piece, pieces
-from hooks.finding import Level
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
@@ -116,8 +115,7 @@ def _as_a_page(flow: Flow, made: ir.Concat, frame: Frame) -> None:
         return
     browser = frozenset({sources.BODY, sources.QUERY, sources.PATH})
     harm = [o for piece in found for o in sources.of_kinds(piece.facts, browser, "template")]
-    # With no markup of its own it was most often meant for a program, which a browser does not know.
-    flow.uses.inject("injection.html", made, harm, "a page without being escaped", level=Level.NOTE)
+    flow.uses.inject("injection.html", made, harm, "a page without being escaped")
 
 
 _FLASK = re.compile(r"\bflask\b", re.IGNORECASE)
