@@ -55,6 +55,7 @@ def test_a_script_that_lets_in_or_logs_in_with_a_literal(found, line):
         "app.config['SECRET_KEY'] = 'secret key'",
         "db = psycopg2.connect(host=h, user='root', password='password')",
         "dbpassword = 's3cr3tpw'",
+        "admin = User('a@shop.test', hashpw(b'admin', gensalt()))",
     ],
 )
 def test_a_python_program_likewise(found, line):

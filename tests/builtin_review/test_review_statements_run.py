@@ -36,6 +36,10 @@ exports.handler = async (event) => dynamoDbLib.call('put', { TableName: event.pa
     "injection.eval": """
 exports.handler = async (event) => { await import(event.queryStringParameters.m); };
 """,
+    "injection.deserialization": """
+const yaml = require('js-yaml');
+app.post('/x', (req, res) => res.json(yaml.load(req.body.text)));
+""",
     "injection.xpath": """
 const xpath = require('xpath');
 app.get('/x', (req, res) => res.json(xpath.select("//user[name='" + req.query.name + "']", doc)));
@@ -96,6 +100,43 @@ from fastapi.responses import FileResponse
 async def down(name: str):
     return FileResponse(path=f'uploads/{name}')
 """,
+    "injection.path 2": """
+from flask import Flask, request
+import os
+@app.route('/up', methods=['POST'])
+def up():
+    image = request.files.get('photo')
+    image.save(os.path.join('upload', image.filename))
+    return 'ok'
+""",
+    "injection.sql": """
+from sqlalchemy import text
+from flask import request
+@app.route('/search')
+def search():
+    return render(session.query(Note).filter(text(f"note like '%{request.args.get('q')}%'")).all())
+""",
+    "injection.deserialization": """
+from pickle import loads
+from flask import request
+@app.before_request
+def before():
+    known = request.cookies.get('known')
+    if known is None:
+        known = {}
+    else:
+        known = loads(known)
+""",
+    "injection.ssrf": """
+from flask import request
+import requests
+@app.route('/x')
+def x():
+    url = request.args.get('url')
+    if url.startswith('http:///'):
+        url = 'http://' + url[8:]
+    return requests.get(url).text
+""",
     "injection.shell": """
 import shlex, subprocess
 def handler(event, context):
@@ -106,7 +147,7 @@ def handler(event, context):
 
 @pytest.mark.parametrize("case", TOLD_IN_PYTHON)
 def test_it_is_told_in_python(case):
-    assert case in _rules("a.py", TOLD_IN_PYTHON[case])
+    assert case.split()[0] in _rules("a.py", TOLD_IN_PYTHON[case])
 
 
 QUIET = {
@@ -117,6 +158,10 @@ QUIET = {
 const mysql = require('mysql');
 exports.handler = async (event, context) => redshift.query(event, QUERY, creds);
 """,
+    "a schema for js-yaml": """
+const yaml = require('js-yaml');
+app.post('/x', (req, res) => res.json(yaml.load(req.body.text, { schema: yaml.FAILSAFE_SCHEMA })));
+""",
     "a use case": "exports.handler = async (event) => useCase.execute(event.queryStringParameters);",
 }
 
@@ -124,6 +169,15 @@ exports.handler = async (event, context) => redshift.query(event, QUERY, creds);
 @pytest.mark.parametrize("case", QUIET)
 def test_it_is_quiet(case):
     assert _rules("a.js", QUIET[case]) == set()
+
+
+def test_what_one_handler_was_given_is_not_what_another_keeps():
+    text = (
+        "import json\npassword = ''\n"
+        "def first_handler(event, context):\n    if event:\n        password = json.loads(event['body'])['p']\n"
+        "def second_handler(event, context):\n    if event:\n        table.put_item(Item={'p': password})\n"
+    )
+    assert [f for f in review_file("a.py", text).findings if f.category != "hardcoded-credential"] == []
 
 
 def test_a_redirect_to_a_view_of_ones_own_is_quiet():
