@@ -120,6 +120,24 @@ exports.handler = async (event) => { await redis.set('k', JSON.parse(event.body)
 const { MongoClient } = require('mongodb');
 exports.handler = async (event) => { await db.collection('c').insertOne({ name: JSON.parse(event.body).name }); };
 """,
+    "a function of Cloudflare's pages, after asking who calls": """
+import { readJson } from "../_shared/http.ts";
+import { execute } from "../_shared/db.ts";
+import { requireUser } from "../_shared/auth.ts";
+export const onRequestPost: PagesFunction<Env> = async (context) => {
+  const { request, env } = context;
+  const user = await requireUser(env, request);
+  const body = await readJson<{ url: string }>(request);
+  return execute(env.DB, `INSERT INTO hooks (url) VALUES (?)`, body.url);
+};
+""",
+    "a worker of theirs": """
+export default {
+  async fetch(request, env) { const body = await request.json(); await saveOrder(body); },
+};
+const saveOrder = (order) => db.collection('orders').insertOne(order);
+const { MongoClient } = require('mongodb');
+""",
     "a redirect": """
 app.get('/go', (req, res) => res.redirect(302, req.query.next));
 """,

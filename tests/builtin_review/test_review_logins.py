@@ -153,7 +153,7 @@ def test_a_token_that_ends_is_told_where_its_name_says_that_it_is_one(found):
 
 def test_a_password_for_a_service_on_the_same_machine_is_a_warning(found):
     for host, level in (("localhost", "warning"), ("db.internal", "error")):
-        text = f'url = "postgresql://me:hunter22@{host}:5432/shop"\n'
+        text = f'url = "postgresql://me:(hunter22@{host}:5432/shop"\n'
         assert found("a.py", text, level=True) == {("credential.connection-string", 1, level)}
 
 

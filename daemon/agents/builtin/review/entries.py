@@ -65,6 +65,10 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
+    if _PAGES_FUNCTION.match(function.name) or _PAGES_FUNCTION.match(function.annotation):
+        return 0, CONTEXT  # Cloudflare's: ``export const onRequestPost = async ({ request, env }) => ...``.
+    if function.name == "fetch" and len(names) > 1 and names[0] in {"request", "req"} and names[1] == "env":
+        return 0, REQUEST  # A worker of theirs.
     if function.name in _METHODS and not function.owner and (_REQUEST_TYPE.match(first.annotation)):
         return 0, REQUEST  # A route of Next.js: ``export async function POST(req: NextRequest)``.
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
@@ -103,6 +107,7 @@ _OWN_WORDS = {"connect", "connection", "disconnect", "disconnecting", "error", "
 """What a socket says of itself; everything else is said by whoever is at its other end."""
 _REQUEST_NAME = re.compile(r"^_?(?:req|request)$")
 _RESPONSE_NAME = re.compile(r"^_?(?:res|resp|response|reply|h|rep|_|next|context|ctx)$")
+_PAGES_FUNCTION = re.compile(r"^(?:onRequest(?:Get|Post|Put|Patch|Delete)?$|PagesFunction\b)")
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _REQUEST_TYPE = re.compile(r"^(?:any|unknown|\S*Request\w*)?(?:<|$)")
 _SENT = {"body", "query"}

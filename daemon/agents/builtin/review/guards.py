@@ -117,6 +117,14 @@ def takes_a_schema(expr: ir.Call) -> bool:
     return len(expr.args) > 1 and any(_SCHEMA_NAME.search(tail_of(arg)) for arg in expr.args[1:])
 
 
+_SOMEBODY = re.compile(
+    r"^(?:require|ensure)_?(?:the_?|current_?|active_?)?(?:user|org|organi[sz]ation|account|member|owner|tenant|customer|plan|"
+    r"workspace|team|company|caller|identity|admin|login|cookie|api_?key)s?$",
+    re.IGNORECASE,
+)
+"""``requireUser(env, request)``: that somebody is there."""
+
+
 def asks_who(tail: str) -> bool:
     """Whether a function of this name finds out who is calling: ``verifyAuth(event)``."""
     return bool(set(snake(tail).split("_")) & _WHO)
@@ -125,6 +133,8 @@ def asks_who(tail: str) -> bool:
 def _asks_something_else(tail: str) -> bool:
     """Whether a function that checks something checks who calls or how things stand, not what it is given."""
     parts = set(snake(tail).split("_"))
+    if _SOMEBODY.match(tail):
+        return True
     return asks_who(tail) or bool(parts & _WHETHER and not parts & {"valid", "validate", "validator"})
 
 

@@ -106,7 +106,8 @@ def _harmless_connection(match: re.Match[str]) -> bool:
         is_filling(password)
         or (is_placeholder(password) and bool(_ANYWHERE.match(host) or _ANYBODY.match(match.group("user"))))
         or "${" in match.group()
-        or any(mark in password for mark in ("{", "%s", "<", "$", "%(", "("))
+        or any(mark in password for mark in ("{", "%s", "<", "$", "%("))
+        or bool(_CALLED.search(password))
         or host.startswith("example.")
     )
 
@@ -114,6 +115,8 @@ def _harmless_connection(match: re.Match[str]) -> bool:
 _ANYWHERE = re.compile(
     r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|host|hostname|server|domain|address|ip|[\w-]*example[\w.-]*)(?::|$)"
 )
+_CALLED = re.compile(r"\w\(.*\)")
+"""``get_password()``: put together by a program."""
 _ANYBODY = re.compile(r"^(?:db|my|your|the)?[-_]?(?:user|username|name|login|usr)(?:[-_]\w+)?$", re.IGNORECASE)
 _PAIRS = re.compile(
     r"""(?P<mark>["'`])(?:(?!(?P=mark))[^"`]){0,200}?\b(?:host|server|dbname|data source|user id|uid|user|port)\s*="""

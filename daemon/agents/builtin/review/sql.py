@@ -25,6 +25,12 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         target = entry(options, *names.SQL_KEYS)
         if target is None:
             return
+    elif isinstance(call.func, ir.Name) and len(call.args) > 1 and not isinstance(options, ir.Const | ir.Concat):
+        if isinstance(resolved(call.args[1], frame), ir.Const | ir.Concat):
+            # ``execute(db, "update ...", ...values)``
+            call = ir.Call(call.line, call.column, call.end_line, call.func, call.args[1:], call.kwargs)
+            flow.uses.keep(call)
+            target = call.args[0]
     found = parts(flow, target, frame)
     text = "".join(piece.text if piece.text is not None else " ? " for piece in found)
     tail = name.rsplit(".", maxsplit=1)[-1]
