@@ -65,12 +65,9 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
-    if _PAGES_FUNCTION.match(function.name) or _PAGES_FUNCTION.match(function.annotation):
-        return 0, CONTEXT  # Cloudflare's: ``export const onRequestPost = async ({ request, env }) => ...``.
-    if function.name == "fetch" and len(names) > 1 and names[0] in {"request", "req"} and names[1] == "env":
-        return 0, REQUEST  # A worker of theirs.
-    if function.name in _METHODS and not function.owner and (_REQUEST_TYPE.match(first.annotation)):
-        return 0, REQUEST  # A route of Next.js: ``export async function POST(req: NextRequest)``.
+    by_name = _exported(function, names)
+    if by_name is not None:
+        return by_name
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
         # A controller's method that a router calls with the request alone.
         return (0, REQUEST) if _reads(function, names[0], _SENT) else None
@@ -89,6 +86,17 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
         return 0, CONTEXT
     if _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
         return 0, CONTEXT
+    return None
+
+
+def _exported(function: ir.Function, names: list[str]) -> tuple[int, str] | None:
+    """What a platform calls by the name it is exported under."""
+    if _PAGES_FUNCTION.match(function.name) or _PAGES_FUNCTION.match(function.annotation):
+        return 0, CONTEXT  # Cloudflare's: ``export const onRequestPost = async ({ request, env }) => ...``.
+    if function.name == "fetch" and len(names) > 1 and names[0] in {"request", "req"} and names[1] == "env":
+        return 0, REQUEST  # A worker of theirs.
+    if function.name in _METHODS and not function.owner and _REQUEST_TYPE.match(function.params[0].annotation):
+        return 0, REQUEST  # A route of Next.js: ``export async function POST(req: NextRequest)``.
     return None
 
 

@@ -25,12 +25,10 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         target = entry(options, *names.SQL_KEYS)
         if target is None:
             return
-    elif isinstance(call.func, ir.Name) and len(call.args) > 1 and not isinstance(options, ir.Const | ir.Concat):
-        if isinstance(resolved(call.args[1], frame), ir.Const | ir.Concat):
-            # ``execute(db, "update ...", ...values)``
-            call = ir.Call(call.line, call.column, call.end_line, call.func, call.args[1:], call.kwargs)
-            flow.uses.keep(call)
-            target = call.args[0]
+    elif _after_its_database(call, options, frame):
+        call = ir.Call(call.line, call.column, call.end_line, call.func, call.args[1:], call.kwargs)
+        flow.uses.keep(call)
+        target = call.args[0]
     found = parts(flow, target, frame)
     text = "".join(piece.text if piece.text is not None else " ? " for piece in found)
     tail = name.rsplit(".", maxsplit=1)[-1]
@@ -50,6 +48,13 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     elif (tail in names.SQL_RUNS and _is_sql_receiver(name, flow)) or name.endswith("sequelize.literal"):
         whole = [origin for origin in harmful(found, "sql") if origin.kind not in _NO_TEXT]
         flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
+
+
+def _after_its_database(call: ir.Call, first: ir.Expr, frame: Frame) -> bool:
+    """``execute(db, "update ...", ...values)``."""
+    if not isinstance(call.func, ir.Name) or len(call.args) < 2 or isinstance(first, ir.Const | ir.Concat):
+        return False
+    return isinstance(resolved(call.args[1], frame), ir.Const | ir.Concat)
 
 
 def look_at_whole(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
