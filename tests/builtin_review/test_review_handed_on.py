@@ -44,6 +44,11 @@ class Auth {
   @Post('reset') reset(@Request() req: any) { return this.authService.resetPassword(req); }
 }
 """,
+    "a body of an interface, of which nothing is left at run time": """
+import { Body, Put } from '@nestjs/common';
+interface Change { name: string }
+class Names { @Put() change(@Body() it: Change) { return this.names.update(it.name); } }
+""",
     "an upload that nobody looked at": """
 import { Post, UploadedFile } from '@nestjs/common';
 class Shots {
@@ -153,6 +158,11 @@ def test_it_is_told(case):
 
 
 QUIET = {
+    "a body of a class": """
+import { Body, Put } from '@nestjs/common';
+import { Change } from './change.dto';
+class Names { @Put() change(@Body() it: Change) { return this.names.update(it.name); } }
+""",
     "an upload whose type was looked at": """
 import { Post, UploadedFile } from '@nestjs/common';
 class Shots {

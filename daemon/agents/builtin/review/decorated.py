@@ -44,15 +44,22 @@ def parameters(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     held = _HELD.search(module.text) is not None
     kept_out = _FILTERED.search(module.text) is not None
     return [
-        _brought(param, match, held=held, filtered=kept_out) if match else NOTHING
+        _brought(param, match, module.text, held=held, filtered=kept_out) if match else NOTHING
         for param, match in zip(function.params, found, strict=True)
     ]
 
 
-def _brought(param: ir.Param, match: re.Match[str], *, held: bool, filtered: bool) -> Facts:
+def _is_gone_when_it_runs(annotation: str, text: str) -> bool:
+    """Whether a type is an interface or an alias of this file: nothing of it is left to hold a value against."""
+    name = re.match(r"^[A-Z]\w*$", annotation)
+    return name is not None and re.search(rf"\b(?:interface|type)\s+{name.group()}\b", text) is not None
+
+
+def _brought(param: ir.Param, match: re.Match[str], text: str, *, held: bool, filtered: bool) -> Facts:
     word, part, pipes, annotation = match.groups()
     kind = _KINDS[word]
-    looked_at = kind != REQUEST and (held or "Pipe" in pipes or not _OPEN.match(annotation.strip()))
+    is_open = bool(_OPEN.match(annotation.strip())) or _is_gone_when_it_runs(annotation.strip(), text)
+    looked_at = kind != REQUEST and (held or "Pipe" in pipes or not is_open)
     at = param.target
     if word.startswith("Uploaded"):
         known = frozenset({"check"}) if filtered or "Pipe" in pipes else frozenset[str]()

@@ -12,15 +12,13 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review.model import Hit
-from daemon.agents.builtin.review.provider_keys import known
+from daemon.agents.builtin.review.provider_keys import LINE_CAP, known
 from daemon.agents.builtin.review.secret_names import is_secret_name
 from daemon.agents.builtin.review.secret_values import is_drawn, is_placeholder, is_secret_value, mask
 from hooks.finding import Level
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-LINE_CAP = 2000
 
 _WORD = r"(?P<value>[^\s'\"`$<>{}()|;&,\\]{4,120})"
 _PASSWORDS = tuple(

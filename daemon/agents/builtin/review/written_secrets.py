@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import secrets
 from daemon.agents.builtin.review.document import Map, Scalar
-from daemon.agents.builtin.review.secret_names import is_secret_name, snake
+from daemon.agents.builtin.review.secret_names import is_secret_name, signs, snake
 from daemon.agents.builtin.review.secret_values import is_filling
 
 if TYPE_CHECKING:
@@ -75,11 +75,7 @@ def _opens(name: str, value: Scalar) -> Hit | None:
 
 def _is_certain(name: str) -> bool:
     """Names under which even a weak word is what will be used: a password, a signing key."""
-    return bool(_MASTER.search(snake(name))) or _signs(name)
-
-
-def _signs(name: str) -> bool:
-    return bool(re.search(r"(?:^|_)(?:jwt_secret|session_secret|secret_key|jwt_key|token_secret)$", snake(name)))
+    return bool(_MASTER.search(snake(name))) or signs(name)
 
 
 def _opening(node: Map) -> Hit | None:
