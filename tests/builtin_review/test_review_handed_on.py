@@ -220,6 +220,7 @@ def test_it_is_quiet(case):
     [
         ("from sqlalchemy.orm import x\n", "session.add(User(name=body['name']))"),
         ("from sqlalchemy.orm import x\n", "user = User()\n    user.name = body['name']\n    db.session.add(user)"),
+        ("from tables import orders\n", "db.execute(orders.insert().values(name=body['name']))"),
         ("import numpy as np\n", "return model.predict([np.array(body['data'])])"),
         ("", "return {'total': body['price'] * body['count']}"),
         ("", "ses.send_email(Message={'Body': Template('From $name').safe_substitute(body)})"),

@@ -47,6 +47,12 @@ app.get('/x', (req, res) => res.json(xpath.select("//user[name='" + req.query.na
     "injection.html": """
 app.get('/x', (req, res) => res.send(`Hello ${req.query.name}`));
 """,
+    "injection.ssrf": """
+import { takeScreenshot } from "./browser";
+export async function handler(event: APIGatewayEvent) {
+  return takeScreenshot(browser, event.queryStringParameters.url);
+}
+""",
     "injection.path 1": """
 const path = require('path');
 app.get('/x', (req, res) => res.download(path.join(__dirname, req.query.f)));
@@ -161,6 +167,9 @@ exports.handler = async (event, context) => redshift.query(event, QUERY, creds);
     "a schema for js-yaml": """
 const yaml = require('js-yaml');
 app.post('/x', (req, res) => res.json(yaml.load(req.body.text, { schema: yaml.FAILSAFE_SCHEMA })));
+""",
+    "a file below a root": """
+const get = (req, res) => res.sendFile(req.params.name, { root: './files' });
 """,
     "a use case": "exports.handler = async (event) => useCase.execute(event.queryStringParameters);",
 }

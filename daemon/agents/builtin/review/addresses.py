@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review import guards, ir, sources
 from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, short
 from daemon.agents.builtin.review.sources import TAINTED
+from hooks.finding import Level
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
@@ -28,6 +29,17 @@ def client(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         target = entry(options, "endpoint")
     if target is not None and not _host_is_fixed(found := parts(flow, target, frame)):
         flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the endpoint of an AWS client")
+
+
+def by_name(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``downloadPdf(body.url)``: a function of another file that fetches, as far as its name tells."""
+    given = [o for arg in call.args for o in sources.of_kinds(flow.facts(arg, frame), TAINTED, "ssrf")]
+    said = [o for o in given if _SAYS_WHERE.match(o.root if o.kind == sources.FIELD else o.part)]
+    what = f"`{guards.tail_of(call.func)}`, which by its name asks for it"
+    flow.uses.inject("injection.ssrf", call, said, what, level=Level.WARNING)
+
+
+_SAYS_WHERE = re.compile(r"^(?:\w*(?:url|Url|URL|uri|Uri)|link|href|website|site)$")
 
 
 def redirect(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:

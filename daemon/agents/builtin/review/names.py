@@ -81,6 +81,11 @@ RUNS_BY_NAME = re.compile(
     re.IGNORECASE,
 )
 """Functions of other files that run what they are given, as far as their name tells."""
+FETCHES_BY_NAME = re.compile(
+    r"^(?i:download|crawl|scrape|take_?screenshot|screenshot|capture_?(?:page|site|url|screenshot)|visit|render_?url|open_?(?:page|url)|"
+    r"fetch_?(?:pdf|page|url|image|html|file|content|site|remote))(?=[A-Z_]|$)"
+)
+"""Functions of other files that ask for what they are given, as far as their name tells."""
 STARTS_MACHINES = {"run_instances", "create_instances", "runInstances", "RunInstancesCommand", "request_spot_instances"}
 SENT = re.compile(r"^(?:res|response|reply)(?:\.status\(\))?\.(?:send|end|write)$")
 """What answers a request with a text."""

@@ -29,6 +29,8 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         _path(flow, call, name, frame)
     elif tail == "save" and flow.module.language == "python" and call.args:
         _kept_upload(flow, call, frame)
+    if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
+        addresses.by_name(flow, call, frame)
     if names.RUNS_BY_NAME.match(guards.tail_of(call.func)):
         commands.by_name(flow, call, frame)
     elif tail in names.STARTS_MACHINES:
@@ -131,6 +133,12 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     flow.uses.inject("injection.deserialization", call, found, f"`{name}`, which can run code")
 
 
+def _rooted(call: ir.Call, name: str, frame: Frame) -> bool:
+    """``res.sendFile(name, { root })``: Express refuses what leaves its root."""
+    options = resolved(call.args[1], frame) if len(call.args) > 1 and name.endswith(("sendFile", "download")) else None
+    return isinstance(options, ir.Record) and entry(options, "root") is not None
+
+
 _TO_ANOTHER = {"rename", "renameSync", "copyFile", "copyFileSync", "copy", "copyfile", "move", "replace"}
 """What takes a second path, where the file will be."""
 
@@ -151,7 +159,7 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         target = argument(call, 2 if "Bucket" not in name else 1, "Filename")
     else:
         target = argument(call, 0, "file", "path", "filename", "path_or_file", "filename_or_fp", "Filename")
-    if target is None:
+    if target is None or _rooted(call, name, frame):
         return
     found = tainted(flow, target, frame, "path")
     if not found and len(call.args) > 1 and name.rsplit(".", maxsplit=1)[-1] in _TO_ANOTHER:

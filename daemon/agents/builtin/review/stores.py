@@ -115,6 +115,11 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member):
         bodies: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if o.kind == sources.BODY)
         store(flow, call, frozenset(o for o in bodies if not o.part), f"`{tail}`", weak=True)
+    elif tail == "values" and _CORE_WRITES.search(name):
+        row: Facts = frozenset().union(
+            *(flow.facts(arg, frame) for arg in call.args), *(flow.facts(value, frame) for _, value in call.kwargs)
+        )
+        store(flow, call, row, "a row that is written")
     elif tail in _PREDICTS and isinstance(call.func, ir.Member):
         fed: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
         store(flow, call, fed, f"`{tail}` of a model", weak=True)
@@ -124,6 +129,8 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         store(flow, call, facts, f"`{tail}`", weak=True)
 
 
+_CORE_WRITES = re.compile(r"(?:insert|update)\(\)(?:\.\w+\(\))*\.values$")
+"""SQLAlchemy's core: ``table.insert().values(name=...)``."""
 _PREDICTS = {"predict", "predict_proba", "forward", "transform", "kneighbors"}
 """What a model of statistics is fed by."""
 _SERVICES = re.compile(
