@@ -11,7 +11,6 @@ from daemon.agents.builtin.review.provider_keys import known
 from daemon.agents.builtin.review.secret_names import is_authorization, is_secret_name, snake
 from daemon.agents.builtin.review.secret_values import is_drawn, is_filling, is_placeholder, is_secret_value, mask
 
-_EQUAL = {"==", "===", "!=", "!=="}
 _WORD_OF_A_TEST = re.compile(
     r"^(?:string|str|object|number|function|undefined|default|required|missing|invalid|valid|wrong|weak|strong|empty|"
     r"true|false|yes|hidden|text|password|passwd|pass|token|secret|ok|error|expired|changed|same)$",
@@ -29,7 +28,7 @@ _PAIR_NAMES = {"auth", "http_auth", "basic_auth", "basicauth", "httpauth", "prox
 _LISTED = re.compile(
     r"(?:^|_)(?:(?:api|access|valid|auth|secret|license|allowed)_?keys|tokens|secrets|passwords|credentials|passcodes)$"
 )
-_PEOPLE = re.compile(r"(?:^|_)(?:users|accounts|logins|credentials|passwords|user_?(?:db|data|base)|valid_users)$")
+_PEOPLE = re.compile(r"(?:^|_)(?:users|accounts|logins|credentials|passwords|user_?(?:db|data|base))$")
 _REFUSED = re.compile(r"weak|common|bad|forbid|deny|denied|black|banned|invalid|wrong|expected|sample|mock|fake|dummy")
 """Lists of what nobody may use, or nobody does."""
 _TAKES_A_SECRET = re.compile(r"^(?:set|with|use)_?(?P<name>[A-Za-z_]{3,40})$")
@@ -49,7 +48,7 @@ _LONG = 20
 
 def compared(expr: ir.Verdict) -> list[Hit]:
     """``if (password === "Winter2019!")``: what is asked for stands in the source."""
-    if expr.op not in _EQUAL or len(expr.parts) != 2:
+    if expr.op != "==" or len(expr.parts) != 2:
         return []
     left, right = expr.parts
     asked, literal = (right, left) if isinstance(left, ir.Const) else (left, right)
