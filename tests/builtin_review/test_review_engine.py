@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.agents.builtin.review import parsing, review_file
+from daemon.agents.builtin.review import parsing, review_file, secrets
 from daemon.agents.builtin.review.baseline import PATH, load
 from daemon.agents.builtin.review.files import review_changes
 from daemon.agents.builtin.review.model import CATEGORIES, CREDENTIAL
@@ -224,6 +224,14 @@ def test_a_parser_that_cannot_finish_is_stopped_and_the_file_not_called_clean(mo
     monkeypatch.setattr(parsing, "SECONDS", 0.0)
     result = review_file("a.ts", "const a = 1;\n" * 12_000)
     assert any("in time" in note for note in result.notes)
+
+
+def test_a_long_table_of_literals_is_read_in_its_own_length(monkeypatch):
+    asked = []
+    monkeypatch.setattr(secrets, "for_a_local_stand_in", lambda beside, value: asked.append(value) or False)
+    rows = ",\n".join(f'"name{n}": "value {n}"' for n in range(500))
+    review_file("a.js", f"const table = {{ {rows}, password: 'Hunter2!x' }};\n")
+    assert asked == ["Hunter2!x"]
 
 
 PARTS = """

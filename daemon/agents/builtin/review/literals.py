@@ -180,8 +180,9 @@ def _record(expr: ir.Record, *, part: bool) -> list[Hit]:
     names = [key.value for key, _ in expr.entries if isinstance(key, ir.Const) and isinstance(key.value, str)]
     for key, value in expr.entries:
         if isinstance(key, ir.Const) and isinstance(key.value, str) and not secrets.is_verdict(key.value, names):
-            if not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
-                hits.extend(_named(key.value, value))
+            told = _named(key.value, value)
+            if told and not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
+                hits.extend(told)
             hits.extend(_managed(key.value, value))
     hits.extend(_opening([(str(key.value), value) for key, value in expr.entries if isinstance(key, ir.Const)]))
     tree = constructs.to_tree(expr)
@@ -216,8 +217,9 @@ def _call(expr: ir.Call, namer: Namer, frame: Frame) -> list[Hit]:
     hits = []
     beside = [text for _, value in expr.kwargs if (text := text_of(value))]
     for name, value in expr.kwargs:
-        if name != "**" and not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
-            hits.extend(_named(name, value))
+        told = _named(name, value) if name != "**" else []
+        if told and not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
+            hits.extend(told)
         if not _TAKES_AWAY.match(guards.tail_of(expr.func)):
             hits.extend(_managed(name, value, frame))
     dotted = namer.name(expr.func, frame)

@@ -49,8 +49,10 @@ def find(node: Map, place: Place) -> list[Hit]:
             hits.extend(_kept_as_text(value))
         elif not value.literal:
             hits.append(_fallback(key.text, value))
-        elif not secrets.for_a_local_stand_in(beside, value.text):
-            hits.append(_beside(key.text, value, keys))
+        else:
+            hit = _beside(key.text, value, keys)
+            if hit and not secrets.for_a_local_stand_in(beside, value.text):
+                hits.append(hit)
     hits.append(_opening(node))
     hits.append(_default(node, place))
     hits.append(_pair(node, keys))
