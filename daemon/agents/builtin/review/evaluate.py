@@ -230,9 +230,7 @@ class Evaluation(ABC):
             root = root_of(expr.func.base)
             if root is not None:
                 owner = owner_of(frame, root.id)
-                # ``db.session.add(user)``: what a module keeps for all does not become what it was given once.
-                if owner is not self.top or isinstance(expr.func.base, ir.Name):
-                    owner.facts[root.id] = owner.facts.get(root.id, NOTHING).union(receiver, *arguments)
+                owner.facts[root.id] = owner.facts.get(root.id, NOTHING).union(receiver, *arguments)
         if isinstance(expr.func, ir.Member) and receiver:
             part = local_calls.read_by_call(self, expr, receiver, tail)
             if part is not None:

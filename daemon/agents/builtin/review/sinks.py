@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import addresses, commands, guards, ir, names, queries, sources, sql, stores, texts
@@ -10,6 +9,7 @@ from daemon.agents.builtin.review.arguments import argument, entry, harmful, par
 from hooks.finding import Level
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from daemon.agents.builtin.review.following import Flow
@@ -109,9 +109,6 @@ def _page_code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         _simple(flow, call, frame, "eval", f"`{short(name)}`, which runs it in a page")
 
 
-_OF_YAML = re.compile(r"yaml", re.IGNORECASE)
-
-
 def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     first = argument(call, 0, "stream", "file", "filename")
     if first is None:
@@ -125,7 +122,7 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         if loader is not None and flow.module.language == "script":
             return
     found = tainted(flow, first, frame, "deserialization")
-    if flow.module.language == "script" and _OF_YAML.search(name):
+    if flow.module.language == "script" and "yaml" in name.lower():
         if len(call.args) == 1:
             what = "`load` of js-yaml, which can run code before its version 4"
             flow.uses.inject("injection.deserialization", call, found, what, level=Level.WARNING)
