@@ -176,6 +176,9 @@ def test_a_token_of_the_manual_or_for_every_visitor_is_nobodys_secret(found):
         ("Environment:\n  - Name: GF_SECURITY_ADMIN_PASSWORD\n    Value: admin\n", 3),
         ("Parameters:\n  DBPassword: {Type: String, Default: password}\n", 2),
         ("custom:\n  db: {host: db.internal, user: root, password: password}\n", 2),
+        ("provider:\n  environment:\n    VARIABLE_1: supersecret99\n", 3),
+        ("Resources:\n  D:\n    Properties: {MasterUserPassword: 'ExamplePassword123!'}\n", 3),
+        ('Resources:\n  S:\n    Properties:\n      SecretString: \'{"db": {"password": "hunter22"}}\'\n', 4),
     ],
 )
 def test_what_a_template_deploys_is_told_however_weak(found, text, line):
@@ -188,3 +191,17 @@ def test_one_secret_in_a_line_is_told_once(found):
         ("credential.assigned", 1),
         ("credential.assigned", 2),
     }
+
+
+def test_json_kept_as_a_text_is_looked_into(found):
+    kept = '{"billing": {"plan": "999"}, "secrets": {"apiKey": "KQD0zIig6VGY4fxFfQ4p", "host": "api.internal"}}'
+    assert ("credential.assigned", 1) in found("a.js", f"const kept = '{kept}';\n")
+    assert found("a.js", 'const kept = \'{"secrets": {"apiKey": "your-api-key"}}\';\n') == set()
+
+
+@pytest.mark.parametrize(
+    "value", ["ChangeMePlease123!", "YourPassword123!", "<password>", "EXAMPLE", "examplepassword"]
+)
+def test_what_is_to_be_filled_in_is_no_password(found, value):
+    text = f"Resources:\n  D:\n    Properties: {{MasterUserPassword: '{value}'}}\n"
+    assert found("template.yml", text) == set()

@@ -105,3 +105,36 @@ def test_so_is_one_in_javascript(found):
     )
     text = f"Resources:\n  Fn:\n    Properties:\n      InlineCode: |\n{code}"
     assert ("injection.shell", 6, "error") in found("template.yml", text, level=True)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "told"), [("0.0.0.0/0", True), ("[10.0.0.0/8, '::/0']", True), ("10.0.0.0/8", False)]
+)
+def test_an_address_that_everybody_has_is_no_condition(found, addresses, told):
+    text = f"""
+        Resources:
+          P:
+            Type: AWS::S3::BucketPolicy
+            Properties:
+              PolicyDocument:
+                Statement:
+                  - Effect: Allow
+                    Principal: "*"
+                    Action: "s3:PutObject"
+                    Resource: "arn:aws:s3:::b/*"
+                    Condition: {{IpAddress: {{aws:SourceIp: {addresses}}}}}
+    """
+    assert (("iam.wildcard-principal", 8) in found("template.yml", text)) is told
+
+
+def test_every_action_on_a_function_for_a_service(found):
+    text = """
+        resource "aws_lambda_permission" "all" {
+          action        = "lambda:*"
+          function_name = aws_lambda_function.f.function_name
+          principal     = "s3.amazonaws.com"
+          source_arn    = "arn:aws:s3:::b"
+        }
+    """
+    assert found("main.tf", text) == {("iam.service-wildcard", 2)}
+    assert found("main.tf", text.replace("lambda:*", "lambda:InvokeFunction")) == set()

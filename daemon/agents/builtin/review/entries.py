@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir
 from daemon.agents.builtin.review.decorated import parameters
+from daemon.agents.builtin.review.python_views import view_parameters
 from daemon.agents.builtin.review.sources import (
+    ARGUMENTS,
     BODY,
     CONTEXT,
     EVENT,
@@ -41,20 +43,49 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         return _route_parameters(function)
     if browser(module):
         return None
-    decorated = parameters(function, module)
-    if decorated is not None:
-        return decorated
+    by_framework = view_parameters(function, module) if module.language == "python" else parameters(function, module)
+    if by_framework is not None:
+        return by_framework
     if function.hears and function.hears not in _OWN_WORDS and _SOCKETS.search(module.text):
         return [_whole(BODY, param) for param in function.params]
     names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
+    if _resolves(names, module):
+        return [_arguments(param) if number == 1 else NOTHING for number, param in enumerate(function.params)]
     place, kind = _role(function, names, module) or _event(function, names) or (-1, "")
     if place < 0:
         return None
     checked = kind == EVENT and _SCHEMA_TYPE.search(function.annotation) is not None
     return [
-        _whole(kind, param, checked=checked) if number == place else NOTHING
+        _whole(kind, param, checked=checked)
+        if number == place
+        else _whole(BODY, param)
+        if kind == EVENT and number == place + 1 and _PARSED.match(names[number])
+        else NOTHING
         for number, param in enumerate(function.params)
     ]
+
+
+_PARSED = re.compile(r"^(?:payload|body|request_?body|json_?body)$", re.IGNORECASE)
+"""Beside an event, what its body was read into: ``def handle(event, payload)``."""
+
+
+_PARENT = re.compile(r"^_*(?:parent|root|obj|source|rootValue|parentValue)?$")
+_GRAPHQL = re.compile(r"graphql|apollo|\bgql\b|[rR]esolvers?\b|\bMutation\b")
+
+
+def _resolves(names: list[str], module: ir.Module) -> bool:
+    """``(parent, args, context) => ...``: a resolver of GraphQL's."""
+    if module.language == "python" or not 2 <= len(names) <= 4 or not _PARENT.match(names[0]):
+        return False
+    said = names[1] in {"args", "_args", "input"} or (not names[1] and names[2:3] in (["context"], ["ctx"], [""]))
+    return said and names[0] != "" and _GRAPHQL.search(module.text) is not None
+
+
+def _arguments(param: ir.Param) -> Facts:
+    """A resolver's arguments: GraphQL has held them against their types, so that a text is a text."""
+    at = param.target
+    held = frozenset({"check", "nosql"})
+    return frozenset({Origin(BODY, ARGUMENTS, at.line, at.column, at.end_line, safe=held)})
 
 
 def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
@@ -107,7 +138,13 @@ def _event(function: ir.Function, names: list[str]) -> tuple[int, str] | None:
         return offset, EVENT
     if len(names) > 1 and not offset and _EVENT_NAME.match(names[1]) and _reads_an_event(function, names[1]):
         return 1, EVENT
-    return None
+    by_parts = 1 < len(names) - offset < 4 and _reads(function, names[offset], _OF_THE_GATEWAY)
+    return (offset, EVENT) if by_parts and _CONTEXT_NAME.match(names[offset + 1]) else None
+
+
+_OF_THE_GATEWAY = {"queryStringParameters", "pathParameters", "multiValueQueryStringParameters", "isBase64Encoded"}
+"""What only an event of API Gateway's has, whatever the function calls it."""
+_CONTEXT_NAME = re.compile(r"^_*(?:ctx|context|cb|callback|callBack|done|next|lambdaContext|lambda_context)?$")
 
 
 _SOCKETS = re.compile(r"""['"]socket\.io['"]""")

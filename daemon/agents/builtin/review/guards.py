@@ -125,6 +125,13 @@ _SOMEBODY = re.compile(
 """``requireUser(env, request)``: that somebody is there."""
 
 
+_THERE = re.compile(
+    r"^(?:assert|ensure|check|require)_?(?:Is_?)?(?:Defined|Not_?(?:Null|None|Empty|Blank|Undefined)\w*|Present|Exists|Truthy|Some|Ok)$",
+    re.IGNORECASE,
+)
+"""``assertIsDefined(payload)``: that something is there."""
+
+
 def asks_who(tail: str) -> bool:
     """Whether a function of this name finds out who is calling: ``verifyAuth(event)``."""
     return bool(set(snake(tail).split("_")) & _WHO)
@@ -133,7 +140,7 @@ def asks_who(tail: str) -> bool:
 def _asks_something_else(tail: str) -> bool:
     """Whether a function that checks something checks who calls or how things stand, not what it is given."""
     parts = set(snake(tail).split("_"))
-    if _SOMEBODY.match(tail):
+    if _SOMEBODY.match(tail) or _THERE.search(tail):
         return True
     return asks_who(tail) or bool(parts & _WHETHER and not parts & {"valid", "validate", "validator"})
 

@@ -135,7 +135,7 @@ def _opening(named: list[tuple[str, ir.Expr]]) -> list[Hit]:
 def _expression(expr: ir.Expr, namer: Namer, frame: Frame, *, part: bool) -> list[Hit]:
     """The hits of one expression; ``part`` of a statement that is judged as a whole."""
     if isinstance(expr, ir.Const):
-        return [*_header(expr), *_policy(expr)]
+        return [*_header(expr), *_policy(expr), *_kept_as_json(expr)]
     if isinstance(expr, ir.Concat):
         return _policy(expr)
     if isinstance(expr, ir.Choice):
@@ -159,6 +159,15 @@ def _header(expr: ir.Const) -> list[Hit]:
         return []
     return [Hit(rule="credential.assigned", line=expr.line, column=expr.column,
                 detail=f"An authorization header with its token: {secret_values.mask(token)}.")]  # fmt: skip
+
+
+def _kept_as_json(expr: ir.Const) -> list[Hit]:
+    """``'{"apiKey": "...", "clientSecret": "..."}'``."""
+    text = expr.value if isinstance(expr.value, str) else ""
+    if not text.lstrip().startswith(("{", "[")) or '"' not in text:
+        return []
+    hit = secrets.in_json(text, line=expr.line, column=expr.column)
+    return [hit] if hit else []
 
 
 def _policy(expr: ir.Const | ir.Concat) -> list[Hit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import entries, guards, ir, sources
@@ -33,7 +34,15 @@ def read_by_call(flow: Flow, expr: ir.Call, receiver: Facts, tail: str) -> Facts
         return flow.member(receiver, first.value, expr)
     if not sources.read_by_calling(tail):
         return None
-    return flow.member(receiver, tail, expr) or None
+    found = flow.member(receiver, tail, expr)
+    asked = next((value for name, value in expr.kwargs if name == "name"), first)
+    if found and isinstance(asked, ir.Const) and isinstance(asked.value, str) and _ASKS_FOR_ONE.search(tail):
+        found = flow.member(found, asked.value, expr)
+    return found or None
+
+
+_ASKS_FOR_ONE = re.compile(r"^(?:query|param|header|cookie|get_\w+_value)$")
+"""Readers that are told which part: ``c.req.query("page")``."""
 
 
 def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:

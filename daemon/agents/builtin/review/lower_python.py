@@ -201,11 +201,15 @@ class _Lowering:
         kwargs = [(keyword.arg or "**", self.expr(keyword.value)) for keyword in node.keywords]
         func = self.expr(node.func)
         if isinstance(func, ir.Member) and func.name == "format" and isinstance(func.base, ir.Const | ir.Name):
+            if isinstance(func.base, ir.Const) and not any(isinstance(a, ast.Starred) for a in node.args):
+                return _at(node, shapes.filled(func.base, args, dict(kwargs), percent=False))
             return ir.Concat(*_place(node), [func.base, *args, *(value for _, value in kwargs)])
         return ir.Call(*_place(node), func, args, kwargs)
 
     def on_binary(self, node: ast.BinOp) -> ir.Expr:
         place = _place(node)
+        if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
+            return self._percent(node, self.expr(node.left))
         if not isinstance(node.op, ast.Add | ast.Mod):
             if isinstance(node.op, ast.Div):
                 return ir.Concat(*place, [self.expr(node.left), ir.Const(*place, "/"), self.expr(node.right)])
@@ -216,9 +220,21 @@ class _Lowering:
         right: list[ir.Expr] = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Mod):
+            if isinstance(left.op, ast.Mod) and isinstance(left.left, ast.Constant):
+                break
             right.append(self.expr(left.right))
             left = left.left
         return ir.Concat(*place, [self.expr(left), *reversed(right)])
+
+    def _percent(self, node: ast.BinOp, template: ir.Expr) -> ir.Expr:
+        given = self.expr(node.right)
+        named: dict[str, ir.Expr] = {}
+        if isinstance(given, ir.Record):
+            named = {str(key.value): value for key, value in given.entries if isinstance(key, ir.Const)}
+        values = given.items if isinstance(given, ir.Listing) and isinstance(node.right, ast.Tuple) else [given]
+        if not isinstance(template, ir.Const):
+            return ir.Concat(*_place(node), [template, given])
+        return _at(node, shapes.filled(template, [] if named else values, named, percent=True))
 
     def on_joined(self, node: ast.JoinedStr) -> ir.Expr:
         parts = [self.expr(v.value if isinstance(v, ast.FormattedValue) else v) for v in node.values]
@@ -284,6 +300,12 @@ class _Lowering:
         value = self.expr(node.value)
         self._here.body.append(ir.Assign(self._branch, self.expr(node.target), value))
         return self.expr(node.target)
+
+
+def _at(node: ast.expr, text: ir.Concat) -> ir.Concat:
+    """The text where the whole expression stands."""
+    text.line, text.column, text.end_line = _place(node)
+    return text
 
 
 def _is_text(expr: ir.Expr) -> bool:

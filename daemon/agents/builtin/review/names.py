@@ -25,7 +25,7 @@ PROCESS = re.compile(
 )
 EVAL = re.compile(
     r"^(?:eval|exec|Function|execfile|__builtins__\.eval|builtins\.(?:eval|exec)|vm\.(?:run\w+|Script|"
-    r"compileFunction)|vm2?\.\S*run|"
+    r"compileFunction)|vm2?\.\S*run|sandbox(?:\(\)|\.\w+\(\))?\.run|"
     r"new Function|safe-eval|notevil|static-eval|jsonata|eval5\.\w+|asteval\.\S+|vm2\.VM\(\)\.run|isolated-vm\S*\.\w+|"
     r"mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|"
     r"require|import|setTimeout|setInterval|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
@@ -64,6 +64,8 @@ PATH_READS = re.compile(
     r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
 )
 PATH_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "rename", "rmdir", "mkdir"}
+VIEWS = re.compile(r"^(?:res|response)\.render$")
+"""What renders a view by its name."""
 DIRECTORY = re.compile(r"(?:^|\.)(?:search(?:_s|_st|_ext|_ext_s)?|paged_search)$")
 """Searches of a directory (LDAP)."""
 DIRECTORIES = re.compile(r"\bldap", re.IGNORECASE)
@@ -112,17 +114,8 @@ REQUESTS = re.compile(
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
     r"wget\.download|\S*(?:[pP]age|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+|wkhtmltopdf|wkhtmltoimage\.generate|slackweb\.Slack|"
     r"slack_sdk\.webhook\.WebhookClient|slack_sdk\.WebhookClient|@slack/webhook\.IncomingWebhook|"
-    r"html-pdf-node\.generatePdf|capture-website\.\w+|\S*(?:create|newPage|createPage)\(\)\.open)$"
+    r"html-pdf-node\.generatePdf|capture-website\.\w+|\S*create\(\)\.open)$"
 )
-PAGES = re.compile(
-    r"(?:^|\.)(?:[pP]age|newPage\(\)|new_page\(\))\.(?:setContent|set_content)$|^(?:html-pdf|pdf)\.create$"
-)
-"""What renders HTML in a browser on the server."""
-PAGE_CODE = re.compile(
-    r"(?:^|\.)(?:[pP]age|newPage\(\)|new_page\(\)|[fF]rame)\.(?:evaluate(?:Handle|OnNewDocument)?|addInitScript|addScriptTag|"
-    r"evaluateAsync|evaluateJavaScript)$"
-)
-"""What runs its first argument, when that is a text, in a page."""
 SQL_WORDS = re.compile(
     r"\b(?:select\b[\s\S]{1,400}?\bfrom|insert\s+into|update\s+[\w`\"'\[\].{}%$ -]{1,80}\s+set|update\s*$|"
     r"delete\s+from|create\s+(?:temporary\s+)?(?:table|database|user|view|schema|role)|"

@@ -184,7 +184,10 @@ def _every_action_of_one(statement: Statement) -> Hit | None:
 def _service_for_others(statement: Statement) -> Hit | None:
     """``sqs:*`` on everything in a resource's own policy, for another account or a service, with no condition."""
     action = next((a for a in statement.actions if a.literal and _WHOLE_SERVICE.match(a.text.strip())), None)
-    if action is None or _wild_resource(statement) is None or statement.condition or not statement.principals:
+    if action is None or not statement.principals:
+        return None
+    whole_function = not statement.resources and action.text.startswith("lambda:")
+    if not whole_function and (_wild_resource(statement) is None or statement.condition):
         return None
     if action.text.startswith("kms:") or all(_OWN_ACCOUNT.search(p.text) for p in statement.principals):
         return None

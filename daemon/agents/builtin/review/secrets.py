@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -74,11 +75,19 @@ def assigned(*, name: str, value: str, line: int, column: int, default: bool = F
 
 def opens(*, name: str, value: str, line: int, column: int) -> Hit | None:
     """The hit for what is logged in to, or deployed, with this very value: there a weak word is a password too."""
-    if known(value) or not is_secret_name(name) or is_filling(value) or len(value.strip()) < _SHORTEST:
+    if known(value) or not is_secret_name(name) or len(value.strip()) < _SHORTEST:
         return None
-    return _told(name, value, line, column, Level.NOTE if is_stand_in(value) else None)
+    strong = bool(_KEEPS_RULES.match(value))
+    if is_filling(value) and not strong:
+        return None
+    return _told(name, value, line, column, Level.NOTE if is_stand_in(value) and not strong else None)
 
 
+_KEEPS_RULES = re.compile(
+    r"^(?!(?i:your|change|replace|enter|insert|put|add|set|my))(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w!#%&*+.,:;=?@^~-]{10,}"
+    r"(?<=[\d!#%&*?@^.])$"
+)
+"""``ExamplePassword123!``: a word for a password that all the same keeps the rules for one, and so was used."""
 _SHORTEST = 3
 """Characters of the shortest password that is told."""
 
@@ -92,6 +101,37 @@ def signing(*, name: str, value: str, line: int, column: int) -> Hit | None:
 
 
 _FOR_A_TRIAL = re.compile(r"^(?:tests?|testing|local|localhost|string|str)$", re.IGNORECASE)
+
+
+def evident(*, name: str, value: str, line: int, column: int) -> Hit | None:
+    """The hit for a literal that is a secret whatever it is given to: ``supersecret99``."""
+    return _told(name, value, line, column, None) if _EVIDENT.match(value) else None
+
+
+_EVIDENT = re.compile(r"^(?:super|top|very)[-_ ]?secret\w*$|^p[a@]ssw[o0]rd\d{2,}!*$", re.IGNORECASE)
+
+
+def in_json(text: str, *, line: int, column: int, default: bool = False) -> Hit | None:
+    """The first secret in JSON that is kept as a text, however deep its name stands in it."""
+    try:
+        pending: list[object] = [json.loads(text)] if len(text) < _JSON_CAP else []
+    except (ValueError, RecursionError):
+        return None
+    for _ in range(_JSON_CAP):
+        if not pending:
+            return None
+        node = pending.pop(0)
+        entries = list(node.items()) if isinstance(node, dict) else []
+        for name, value in entries:
+            hit = isinstance(value, str) and assigned(name=name, value=value, line=line, column=column, default=default)
+            if hit:
+                return hit
+        pending.extend(node if isinstance(node, list) else [value for _, value in entries])
+    return None
+
+
+_JSON_CAP = 20_000
+"""Characters of JSON that are looked through."""
 
 
 def _told(name: str, value: str, line: int, column: int, level: Level | None) -> Hit:

@@ -1,15 +1,29 @@
-"""Where input does harm: which look a call gets, by its name; and paths, templates, pages, directories and pickles."""
+"""Where input does harm: which look a call gets, by its name; and paths, templates, views, directories and pickles."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import addresses, commands, guards, ir, names, queries, sources, sql, stores, texts
+from daemon.agents.builtin.review import (
+    addresses,
+    commands,
+    entities,
+    guards,
+    ir,
+    names,
+    pages,
+    queries,
+    sources,
+    sql,
+    stores,
+    texts,
+)
 from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, short, tainted
+from daemon.agents.builtin.review.model import words
 from hooks.finding import Level
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable
 
     from daemon.agents.builtin.review.following import Flow
@@ -37,10 +51,33 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         commands.user_data(flow, call, frame)
     if tail in names.SQL_CALLS and not call.tagged:
         sql.look(flow, call, name, frame)
+    if tail == "extra" and name.endswith((".objects.extra", ").extra")):
+        sql.look_at_extra(flow, call, frame)
     if names.RUNS_SQL.search(name) and not call.tagged:
         sql.look_at_whole(flow, call, name, frame)
     queries.look(flow, call, name, tail, frame)
     stores.look(flow, call, name, tail, frame)
+    if tail in _RUNS_LATER and flow.module.language == "python":
+        _run_later(flow, call, frame)
+
+
+_RUNS_LATER = words("run_in_executor to_thread submit run_in_threadpool run_sync Thread Process partial")
+"""What calls a function that it is handed, with what it is handed beside it."""
+
+
+def _run_later(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``loop.run_in_executor(None, exec, code)``, ``Thread(target=os.system, args=(command,))``."""
+    target, values = argument(call, 99, "target"), argument(call, 99, "args")
+    listed = resolved(values, frame) if values is not None else None
+    if target is not None and isinstance(listed, ir.Listing):
+        handed = [target, *listed.items]
+    else:
+        names_at = (n for n, arg in enumerate(call.args[:2]) if isinstance(arg, ir.Name | ir.Member))
+        handed = call.args[next(names_at, 2) :]
+    if len(handed) > 1 and isinstance(handed[0], ir.Name | ir.Member):
+        made = ir.Call(call.line, call.column, call.end_line, handed[0], handed[1:], call.kwargs)
+        flow.uses.keep(made)
+        look(flow, made, flow.namer.name(handed[0], frame), frame)
 
 
 def _reads_a_joined_path(call: ir.Call, name: str, frame: Frame) -> bool:
@@ -95,18 +132,14 @@ def _xpath(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         flow.uses.inject("injection.xpath", call, harmful(found, "template"), "an XPath expression")
 
 
-def _page(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
-    """HTML that a browser on the server renders can ask for addresses and files there."""
-    if call.args:
-        found = sources.of_kinds(flow.facts(call.args[0], frame), texts.FROM_A_BROWSER, "template")
-        flow.uses.inject("injection.html", call, found, "HTML that a browser on the server renders")
-        given = frozenset(o for o in flow.facts(call.args[0], frame) if o.kind in sources.GIVEN)
-        flow.uses.use(call, given, "HTML that a browser on the server renders", store=False)
+def _view(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """A view is a file: its name decides which."""
+    if call.args and flow.says(_EXPRESS):
+        found = tainted(flow, call.args[0], frame, "path")
+        flow.uses.inject("injection.path", call, found, f"the name of the view that `{name}` reads")
 
 
-def _page_code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
-    if call.args and isinstance(resolved(call.args[0], frame), ir.Concat):
-        _simple(flow, call, frame, "eval", f"`{short(name)}`, which runs it in a page")
+_EXPRESS = re.compile(r"\bexpress\b", re.IGNORECASE)
 
 
 def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -183,7 +216,10 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (addresses.client, names.CLIENTS),
     (_directory, names.DIRECTORY),
     (_xpath, names.XPATHS),
-    (_page, names.PAGES),
-    (_page_code, names.PAGE_CODE),
+    (_view, names.VIEWS),
+    (entities.look, entities.PARSERS),
+    (pages.content, pages.CONTENT),
+    (pages.code, pages.CODE),
+    (pages.address, pages.ADDRESS),
 )
 """What is looked for in a call, by its name; the first that fits."""

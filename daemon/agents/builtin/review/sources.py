@@ -55,6 +55,9 @@ OBJECT_KEY = "object-key"
 UPLOAD = "upload"
 """The root of a file that was sent: a look at its type, its name or its size is a look at it."""
 
+ARGUMENTS = "arguments"
+"""The root of what a resolver of GraphQL's is asked with: each a value of its declared type, until it is parsed."""
+
 HOST_FIXED = "host"
 """Marks what stands behind the host in an address."""
 
@@ -107,11 +110,13 @@ _FROM_SERVICE = re.compile(
 )
 _REQUEST_PARTS = {
     **dict.fromkeys(("body", "form", "json", "get_json", "data", "get_data", "values", "json_body", "raw_body", "files",
-                     "file", "parseBody", "rawBody", "text", "formData", "FILES", "POST", "body_bytes"), BODY),
+                     "file", "parseBody", "rawBody", "text", "formData", "FILES", "POST", "body_bytes", "forms", "post",
+                     "media", "stream", "bounded_stream", "read"), BODY),
     **dict.fromkeys(("query", "args", "query_params", "queries", "GET", "querystring", "searchParams",
                      "query_string", "url", "originalUrl"), QUERY),
-    **dict.fromkeys(("params", "param", "view_args", "uri_params", "path_params"), PATH),
-    **dict.fromkeys(("headers", "header", "cookies", "cookie"), HEADER),
+    **dict.fromkeys(("params", "param", "get_param", "view_args", "uri_params", "path_params", "match_info",
+                     "matchdict"), PATH),
+    **dict.fromkeys(("headers", "header", "cookies", "cookie", "COOKIES", "META"), HEADER),
 }  # fmt: skip
 _UPLOAD = "file"
 _OF_UPLOAD = {"path", "filename", "destination", "fieldname", "size", "key", "location", "bucket"}
@@ -186,6 +191,14 @@ def context_part(name: str, at: ir.Expr) -> Facts:
 def made_safe(facts: Facts, *sinks: str) -> Facts:
     """The same origins, harmless to these sinks."""
     return frozenset(replace(origin, safe=origin.safe | set(sinks)) for origin in facts)
+
+
+def parsed(facts: Facts) -> Facts:
+    """What a text of a declared type holds once it is parsed is of no declared type."""
+    return frozenset(
+        replace(origin, safe=origin.safe - {"check", "nosql"}) if origin.root == ARGUMENTS else origin
+        for origin in facts
+    )
 
 
 def read_at(facts: Facts, at: ir.Expr, given: Facts) -> Facts:

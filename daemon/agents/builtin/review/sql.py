@@ -50,6 +50,14 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
 
 
+def look_at_extra(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``Person.objects.extra(where=["name = '%s'" % name])``: clauses that Django pastes into its statement."""
+    clauses = [resolved(value, frame) for key, value in call.kwargs if key in {"where", "select", "tables", "order_by"}]
+    items = [i for c in clauses for i in (c.items if isinstance(c, ir.Listing) else ir.parts_of(c) or [c])]
+    found = [origin for item in items for origin in harmful(parts(flow, item, frame), "sql")]
+    flow.uses.inject("injection.sql", call, found, "the text of the SQL given to `extra`")
+
+
 def _after_its_database(call: ir.Call, first: ir.Expr, frame: Frame) -> bool:
     """``execute(db, "update ...", ...values)``."""
     if not isinstance(call.func, ir.Name) or len(call.args) < 2 or isinstance(first, ir.Const | ir.Concat):

@@ -112,7 +112,7 @@ def read_statement(node: Map, place: Place) -> Statement | None:
         principals=_principals(node),
         not_principals=_named(node.get("NotPrincipal", "not_principals", "notPrincipals")),
         condition=_has(condition),
-        says_who=_has(condition) and not _asks_how_only(condition),
+        says_who=_has(condition) and not _asks_how_only(condition) and not _everywhere(condition),
     )
 
 
@@ -176,6 +176,17 @@ def _asks_how_only(condition: Node | None) -> bool:
     asked = [key for _, test in condition.entries if isinstance(test, Map) for key, _ in test.entries]
     plain = all(isinstance(test, Map) for _, test in condition.entries)
     return plain and bool(asked) and all(_HOW.match(key.text) for key in asked)
+
+
+_EVERYWHERE = {"0.0.0.0/0", "::/0"}
+"""Every address there is."""
+
+
+def _everywhere(condition: Node | None) -> bool:
+    """``IpAddress: {aws:SourceIp: 0.0.0.0/0}``: a condition that every caller meets."""
+    asked = condition.get("IpAddress") if isinstance(condition, Map) and len(condition.entries) == 1 else None
+    addresses = [a for _, value in asked.entries for a in scalars(value)] if isinstance(asked, Map) else []
+    return any(address.text.strip() in _EVERYWHERE for address in addresses)
 
 
 def _principals(node: Map) -> list[Scalar]:

@@ -232,5 +232,7 @@ def said(origin: Origin) -> str:
     """An origin in words, as the beginning of a sentence."""
     if origin.kind in _BY_NAME and origin.root not in {"event", origin.kind}:
         return f"`{origin.root}` of the event"
+    if origin.root == sources.ARGUMENTS:
+        return "An argument of the query"
     words = _WORDS.get(origin.kind, "input")
     return words[0].upper() + words[1:]

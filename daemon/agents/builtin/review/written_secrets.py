@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ def find(node: Map, place: Place) -> list[Hit]:
         if key.text in _SCHEMA_KEYS or secrets.is_verdict(key.text, names):
             continue
         if key.text in _KEPT_AS_TEXT and '"' in value.text:
-            hits.extend(_kept_as_text(value))
+            hits.append(_kept_as_text(value))
         elif not value.literal:
             hits.append(_fallback(key.text, value))
         else:
@@ -64,6 +63,8 @@ def _beside(name: str, value: Scalar, keys: set[str]) -> Hit | None:
     hit = _assigned(name, value, default=deployed)
     if hit is None and (keys & _ENVIRONMENT or deployed) and _is_certain(name):
         return _opens(name, value)
+    if hit is None and keys & _ENVIRONMENT:
+        return secrets.evident(name=name, value=value.text, line=value.line, column=value.column)
     return hit
 
 
@@ -99,16 +100,10 @@ def _fallback(name: str, value: Scalar) -> Hit | None:
     return secrets.assigned(name=name, value=match["value"], line=value.line, column=value.column, default=True)
 
 
-def _kept_as_text(value: Scalar) -> list[Hit]:
+def _kept_as_text(value: Scalar) -> Hit | None:
     """``SecretString: '{"username": "me", "password": "hunter2!"}'``."""
-    try:
-        kept = json.loads(value.text.replace('\\"', '"'))
-    except ValueError:
-        return []
-    named = kept.items() if isinstance(kept, dict) else ()
-    hits = (secrets.assigned(name=name, value=text, line=value.line, column=value.column, default=True)
-            for name, text in named if isinstance(text, str))  # fmt: skip
-    return [hit for hit in hits if hit][:1]
+    text = value.text.replace('\\"', '"')
+    return secrets.in_json(text, line=value.line, column=value.column, default=True)
 
 
 def _pair(node: Map, keys: set[str]) -> Hit | None:

@@ -1,0 +1,70 @@
+"""Views of Python's web frameworks that are no decorated routes: Django and its REST framework, aiohttp, Starlette,
+Sanic, Pyramid, Falcon. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review.model import words
+from daemon.agents.builtin.review.sources import NOTHING, PATH, REQUEST, Facts, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FRAMEWORK = re.compile(
+    r"^(?:django|rest_framework|ninja|aiohttp\.web|starlette|sanic|pyramid|quart|litestar|falcon)\b"
+)
+_REQUEST_TYPE = re.compile(r"(?:^|\.)(?:\w*HttpRequest|Request|WSGIRequest)$")
+_SENT = words(
+    """
+    GET POST FILES COOKIES META body data query_params headers query params match_info matchdict path_params form
+    json json_body media post text read args url cookies get_param bounded_stream stream
+    """
+)
+_ONLY_DJANGO = {"GET", "POST"}
+_OF_A_CLASS = re.compile(
+    r"^(?:(?:on_)?(?:get|post|put|patch|delete)|list|create|retrieve|update|partial_update|destroy)$"
+)
+"""Methods that a framework calls by their name; what they get beside the request is read off the path."""
+_NOT_OF_PATH = {"self", "cls", "args", "kwargs", "resp", "response", "res", "format"}
+
+
+def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | None:
+    """What each parameter of a view brings in, ``None`` when the function is none."""
+    names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
+    place = next((number for number, name in enumerate(names[:2]) if name in {"request", "req"}), -1)
+    if place < 0 or (place == 1 and names[0] not in {"self", "cls"}):
+        return None
+    parts = _read_off(function, names[place])
+    known = bool(_REQUEST_TYPE.search(function.params[place].annotation)) or _imported(module.imports.values())
+    if not (parts & _ONLY_DJANGO) and not (known and parts & _SENT):
+        return None
+    called_by_name = place == 1 and _OF_A_CLASS.match(function.name) is not None
+    return [
+        _origin(REQUEST, param)
+        if number == place
+        else _origin(PATH, param)
+        if called_by_name and number > place and names[number] not in _NOT_OF_PATH
+        else NOTHING
+        for number, param in enumerate(function.params)
+    ]
+
+
+def _origin(kind: str, param: ir.Param) -> Facts:
+    at = param.target
+    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line)})
+
+
+def _imported(modules: Iterable[str]) -> bool:
+    return any(_FRAMEWORK.match(name) for name in modules)
+
+
+def _read_off(function: ir.Function, name: str) -> set[str]:
+    return {
+        expr.name
+        for expr in ir.every_expression(function)
+        if isinstance(expr, ir.Member) and isinstance(expr.base, ir.Name) and expr.base.id == name
+    }
