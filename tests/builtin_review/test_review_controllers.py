@@ -121,7 +121,7 @@ QUIET = {
     "a decorated field through a pipe": "class C { @Put() async change(@Body('n', ParseIntPipe) n: number) { return this.service.updateConfig(n); } }",
     "tsoa holds types against what comes in": "import { Body, Put } from 'tsoa';\nclass C { @Put() async change(@Body() it: { n: number }) { return this.service.updateConfig(it); } }",
     "a pattern of what was escaped": "const User = require('./model/users');\nexports.handler = async (event) => { const { email } = JSON.parse(event.body); return User.findOne({ email: new RegExp(`^${escape(email)}$`) }); };",
-    "a pattern to search by": "const User = require('./model/users');\nexports.handler = async (event) => { const { q } = JSON.parse(event.body); return User.findOne({ name: new RegExp(q, 'i') }); };",
+    "a pattern to search by, escaped": "const User = require('./model/users');\nexports.handler = async (event) => { const { q } = JSON.parse(event.body); return User.findOne({ name: new RegExp(_.escapeRegExp(q), 'i') }); };",
     "a stream of this machine is heard": "const cp = require('child_process');\nclient.on('data', (text) => { db.collection('t').insertOne({ text }); });",
     "a socket says that it is gone": "const io = require('socket.io')(server);\nio.on('connection', (socket) => { socket.on('disconnect', async (why) => { await M.create({ why }); }); });",
     "a model counts by one number": "const FoodModel = require('./food');\nconst count = (req, res) => FoodModel.count({ age: Number(req.query.age) }).then((n) => res.send({ n }));",

@@ -54,7 +54,8 @@ def test_any_text_is_rewritten_without_a_fault_and_keeps_its_lines(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("print 'x'\n", "written for Python 2"), ("def f(:\n", "the version that reads it here")]
+    ("text", "said"),
+    [("def f((a, b)):\n    print 'x'\n", "written for Python 2"), ("def f(:\n", "the version that reads it here")],
 )
 def test_a_program_that_cannot_be_read_is_told_by_its_python(text, said):
     (note,) = review_file("a.py", text).notes

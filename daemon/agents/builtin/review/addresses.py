@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sources
 from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, short
+from daemon.agents.builtin.review.frames import Piece
 from daemon.agents.builtin.review.sources import TAINTED
 from hooks.finding import Level
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
-    from daemon.agents.builtin.review.frames import Frame, Piece
+    from daemon.agents.builtin.review.frames import Frame
 
 
 def carried(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -48,11 +49,17 @@ def redirect(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     if len(call.args) > 1 and isinstance(target, ir.Const):
         target = call.args[1]  # ``res.redirect(302, url)``
     found = parts(flow, target, frame) if target is not None else []
+    # The host that the caller asked is the caller's own affair: ``"https://" + req.get("Host") + req.url``.
+    found = [Piece(None) if _from_headers(piece) else piece for piece in found]
     if found and not _host_is_fixed(found) and not _within(found):
         chosen = frozenset(
             o for piece in found for o in piece.facts if o.kind in sources.GIVEN and "ssrf" not in o.safe
         )
         flow.uses.use(call, chosen, "the target of a redirect", store=False)
+
+
+def _from_headers(piece: Piece) -> bool:
+    return bool(piece.facts) and all(origin.kind == sources.HEADER for origin in piece.facts)
 
 
 def _within(found: list[Piece]) -> bool:

@@ -43,6 +43,7 @@ _PASSES = re.compile(
     r"serialize|deserialize|fromJS|promisify|all|resolve|splitlines|util\.format|inspect|sprintf|Template|"
     r"namedtuple|chain|message_from_(?:bytes|string)|BytesParser|get_payload|csv\.(?:reader|DictReader))$"
 )
+_UNPACKS = re.compile(r"^_?(?:c?[pP]ickle|dill|cloudpickle|marshal|jsonpickle)\.(?:loads?|decode)$")
 _LOGS = re.compile(
     r"^(?:console|logger|log|logging|print|tracer|metrics|winston|pino|Sentry|traceback|pprint|warnings|"
     r"util\.inspect)\b|"
@@ -55,6 +56,8 @@ _LOGS = re.compile(
 def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     """The origins of what the call gives back; checks it makes are entered on the way."""
     brought = call.all_arguments
+    if _UNPACKS.match(call.dotted):
+        return NOTHING  # Whatever it is, it is no longer what was sent.
     if call.validates or _typed_model(call, flow):
         return _checked(call, flow, frame)
     if guards.NUMERIC.search(call.dotted):
@@ -219,6 +222,8 @@ def _checked(call: Outcome, flow: Flow, frame: Frame) -> Facts:
         if key and frame.fact(key):
             frame.facts[key] = sources.made_safe(flow.facts(arg, frame), "nosql")
     everything = call.all_arguments | call.receiver
+    if call.tail == "validate_on_submit":
+        flow.entry.vouch(sources.BODY)  # WTForms reads the request by itself.
     for origin in everything:
         flow.entry.vouch(origin.root, origin.part)
         if origin.kind in {sources.EVENT, sources.REQUEST}:

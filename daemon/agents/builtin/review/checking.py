@@ -70,6 +70,8 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
             return  # ``guess in earlier_guesses``: what is kept is no list of what is allowed.
         kind, subjects = ("form", subjects[:1]) if known else ("fields", subjects[1:])
     validating = any(guards.checks_by_name(function.name) for function in flow.stack[1:][-2:])
+    if kind in {"type", "form"} and any(_CONVERTS.match(function.name) for function in flow.stack[1:]):
+        return  # ``if isinstance(value, float): return Decimal(value)`` asks how to write it, not what it is.
     for subject in subjects:
         facts = flow.facts(subject, frame)
         if kind not in {"presence", "fields"} and (validating or _answers_for_its_parameter(flow)):
@@ -91,6 +93,11 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
             _host_known(flow, subject.base, frame)
 
 
+_CONVERTS = re.compile(
+    r"^_*(?:convert|serialize|deserialize|marshall|unmarshall|replace|encode|decode|flatten|floats?_to|to_|dump|clean_floats|format|"
+    r"stringify|jsonify|default$)",
+    re.IGNORECASE,
+)
 _LENGTH = "(length)"
 
 

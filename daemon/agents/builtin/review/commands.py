@@ -74,7 +74,7 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         or (name.endswith("_exec") and any(isinstance(resolved(arg, frame), ir.Listing) for arg in everything))
     ):
         found = [o for arg in everything for o in tainted(flow, arg, frame, "shell")]
-        if not found and isinstance(first, ir.Const):
+        if not found and isinstance(first, ir.Const | ir.Concat):
             handed = [o for arg in everything for o in harmful(parts(flow, arg, frame), "shell", _HANDED_IN)
                       if isinstance(resolved(arg, frame), ir.Concat | ir.Listing)]  # fmt: skip
             flow.uses.inject("injection.shell", call, handed, "a shell command", level=Level.WARNING)

@@ -23,6 +23,15 @@ STEP_CAP = 120_000
 SECONDS = 1.0
 _HELD = {"self.event", "this.event"}
 """Where a class keeps the event that its base class, or whoever makes it, was given."""
+_REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
+"""Requests that are imported, and mean the one being answered."""
+_ROUTES = re.compile(r"""\b(?:app|router|server)\.(?:get|post|put|patch|delete|use|all)\(|['"]express['"]""")
+_FLASK = re.compile(r"@\w+\.route\(|\bflask\b")
+_HTTP_SERVER = re.compile(r"BaseHTTPRequestHandler|\bdo_(?:GET|POST|PUT)\b")
+_CLASS_VIEWS = re.compile(r"\b(?:django|rest_framework|tornado)\b")
+"""Frameworks whose views keep the request in themselves."""
+_OF_A_HANDLER = {"self.rfile": sources.BODY, "self.path": sources.QUERY, "self.headers": sources.HEADER}
+"""What the standard library's server gives its handlers."""
 _CALCULATES = re.compile(r"^Math\.(?:pow|sqrt|exp|hypot|log(?:2|10|1p)?)$")
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 
@@ -154,10 +163,19 @@ class Evaluation(ABC):
         known = frame.fact(expr.id)
         if known is not None:
             return known
-        imported = self.module.imports.get(expr.id, "")
-        if imported == "flask.request" or imported.endswith("django.request"):
+        if self._is_request(expr.id):
             return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
         return NOTHING
+
+    def _is_request(self, name: str) -> bool:
+        """Whether a variable that nobody has given anything is a framework's request."""
+        imported = self.module.imports.get(name, "")
+        if imported:
+            return imported in _REQUESTS
+        if name not in {"req", "request"} or name in self.by_name:
+            return False
+        # Nowhere made, and not imported: what is shown is a part of a program.
+        return self.says(_ROUTES if self.module.language == "script" else _FLASK) and name not in self.namer.made
 
     def _read_member(self, expr: ir.Member, frame: Frame) -> Facts:
         if (
@@ -168,6 +186,11 @@ class Evaluation(ABC):
             return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
         base = self.facts(expr.base, frame)
         key = key_of(expr)
+        if key == "self.request" and self.says(_CLASS_VIEWS) and frame.fact(key) is None:
+            return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
+        if key in _OF_A_HANDLER and self.says(_HTTP_SERVER) and frame.fact(key) is None:
+            kind = _OF_A_HANDLER[key]
+            return frozenset({Origin(kind, kind, expr.line, expr.column, expr.end_line)})
         if key:
             known = frame.fact(key)
             if known is None:
@@ -231,6 +254,7 @@ class Evaluation(ABC):
             if root is not None:
                 owner = owner_of(frame, root.id)
                 owner.facts[root.id] = owner.facts.get(root.id, NOTHING).union(receiver, *arguments)
+                self.keep_in_memory(expr, root.id, frozenset().union(*arguments), frame)
         if isinstance(expr.func, ir.Member) and receiver:
             part = local_calls.read_by_call(self, expr, receiver, tail)
             if part is not None:
@@ -253,6 +277,13 @@ class Evaluation(ABC):
         return result_of(Outcome(expr=expr, dotted=dotted, tail=tail, receiver=receiver, arguments=arguments,
                                  named=named, validates=self._validates(dotted, tail) or guards.takes_a_schema(expr)),
                          self, frame)  # fmt: skip
+
+    def keep_in_memory(self, at: ir.Expr, name: str, facts: Facts, frame: Frame) -> None:
+        """What is put into a list or table of the module's is kept from one request to the next."""
+        kept = self.top.values.get(name)
+        if frame is not self.top and isinstance(kept, ir.Listing | ir.Record | ir.Call):
+            given = frozenset(o for o in facts if o.kind in sources.GIVEN)
+            self.uses.use(at, given, f"`{name}`, which the program keeps", store=True, weak=True)
 
     def _validates(self, dotted: str, tail: str) -> bool:
         return tail in self.validators or guards.validates(dotted, tail, self.module.imports)

@@ -149,8 +149,15 @@ class Flow(Evaluation):
         if isinstance(expr.func, ir.Name):
             return expr.func.id == "enumerate"
         if isinstance(expr.func, ir.Member) and expr.func.name == "items" and not expr.args:
-            return names_are_known(expr.func.base, self, frame)
+            return names_are_known(expr.func.base, self, frame) or self._filled_by_name(expr.func.base, frame)
         return self.namer.name(expr.func, frame) == "Object.entries" and names_are_known(expr.args[0], self, frame)
+
+    def _filled_by_name(self, expr: ir.Expr, frame: Frame) -> bool:
+        """``update[FIELDS[key]] = value``: made empty here, and filled under names that the input does not choose."""
+        made = frame.value(expr.id) if isinstance(expr, ir.Name) else None
+        if not isinstance(expr, ir.Name) or not isinstance(made, ir.Record) or made.entries:
+            return False
+        return ANY_KEY not in owner_of(frame, expr.id).added.get(expr.id, {})
 
     def _assign(self, statement: ir.Assign, frame: Frame) -> None:
         facts = self.facts(statement.value, frame)
@@ -218,6 +225,8 @@ class Flow(Evaluation):
             base = base.base
         if isinstance(base, ir.Name) and base.id not in {"this", "self", "module", "exports"} and (facts or extra):
             owner = owner_of(frame, base.id)
+            if isinstance(target, ir.Index):
+                self.keep_in_memory(target, base.id, facts | extra, frame)
             if isinstance(target, ir.Member) and target.base is base:
                 owner.added.setdefault(base.id, {})[target.name] = facts - owner.facts.get(base.id, NOTHING)
             if isinstance(target, ir.Index) and extra:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ir
 from daemon.agents.builtin.review.model import words
-from daemon.agents.builtin.review.sources import NOTHING, Facts, made_safe
+from daemon.agents.builtin.review.sources import NOTHING, WEAK, Facts, made_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ class Namer:
     def __init__(self, module: ir.Module, fields: dict[str, ir.Expr], made: dict[str, ir.Expr] | None = None) -> None:
         self._imports = module.imports
         self._fields = fields
-        self._made = made or {}
+        self.made = made or {}
 
     def name(self, expr: ir.Expr, frame: Frame, left: int = RESOLVE_CAP) -> str:
         """The dotted name, "" when there is none."""
@@ -115,7 +115,7 @@ class Namer:
             elif isinstance(expr, ir.Name):
                 value = frame.value(expr.id)
                 if value is None and expr.id not in self._imports and not _given(frame, expr.id):
-                    value = self._made.get(expr.id)
+                    value = self.made.get(expr.id)
                 if isinstance(value, ir.Name | ir.Member | ir.Call) and value is not expr:
                     expr = value
                     continue
@@ -190,6 +190,10 @@ def pieces(expr: ir.Expr, frame: Frame, facts_of: Callable[[ir.Expr], Facts], le
             if isinstance(value_expr, ir.Call) and not _text_call(value_expr):
                 return [Piece(None, facts_of(expr), expr)]
             made = pieces(value_expr, frame, lambda e: facts_of(expr) if e is value_expr else facts_of(e), left - 1)
+            shown = {(origin.line, origin.column) for piece in made for origin in piece.facts}
+            other = frozenset(o for o in facts_of(expr) if (o.line, o.column) not in shown and o.kind not in WEAK)
+            if other:
+                made = [*made, Piece(None, other, expr)]  # What it was given in another branch.
             return _as_safe_as(facts_of(expr), made)
     if isinstance(expr, ir.Choice):
         tainted = next((option for option in expr.options if facts_of(option)), expr.options[0])

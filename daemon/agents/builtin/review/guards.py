@@ -40,7 +40,7 @@ _FUNCTION = re.compile(
 )
 _LIBRARY = re.compile(
     r"^(?:zod|joi|@hapi/joi|yup|ajv|ajv\.\w+|class-validator|class-transformer|pydantic|marshmallow|cerberus|"
-    r"jsonschema|voluptuous|fastjsonschema|"
+    r"jsonschema|voluptuous|fastjsonschema|(?:express-)?mongo-sanitize|"
     r"superstruct|valibot|io-ts|validator|express-validator|celebrate|@middy/validator|@aws-lambda-powertools/parser|"
     r"aws_lambda_powertools\.utilities\.(?:parser|validation)|validate\.js|runtypes|@sinclair/typebox|typeguard|"
     r"attrs|schematics|"
@@ -77,6 +77,7 @@ SAFE_FOR = {
         r"(?:^|\.)(?:escape|escapeId|escape_string|format_ident|Identifier|quote_ident|quote_name|mogrify|adapt|"
         r"Literal)$"
     ),
+    "regex": re.compile(r"(?:^|\.)(?:escape|escape_?reg_?exp?|escape-string-regexp\S*|quote_?meta)$", re.IGNORECASE),
     "ldap": re.compile(r"(?:^|\.)(?:escape_filter_chars|escape_rdn|ldapEscape\S*|filter_format)$"),
     "path": re.compile(
         r"(?:^|\.)(?:basename|secure_filename|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"

@@ -41,6 +41,10 @@ _PACKAGES = words(
 
 def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     """The caller's data given to code of another file: nobody has looked at it so far."""
+    if _picked(call):
+        bodies = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and not o.part)
+        flow.uses.hand_off(call.expr, bodies, "getattr")
+        return
     made = call.tail[:1].isupper() and not _DOES.match(call.tail)
     if made or _ANSWERS.search(call.tail) or not is_ours(call, flow):
         return
@@ -75,6 +79,12 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
         flow.uses.hand_off(call.expr, handed, call.tail)
 
 
+def _picked(call: Outcome) -> bool:
+    """``getattr(controllers, name)(params)``."""
+    func = call.expr.func
+    return isinstance(func, ir.Call) and isinstance(func.func, ir.Name) and func.func.id == "getattr"
+
+
 _ANSWERS = re.compile(
     r"(?:Error|Exception|Response|Reply|Html|Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
     r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
@@ -98,7 +108,9 @@ _KEEPS = re.compile(r"^(?:create|update|insert|add|save|store|put|upsert|registe
 _SIGNS = re.compile(r"pre_?signed|signed_?url|upload_?url", re.IGNORECASE)
 """What makes an address by which anybody may read or write."""
 _ASKS = re.compile(r"^(?:get|find|fetch|query|list|search|count)(?=[A-Z_]|$)")
-_PARSES = re.compile(r"body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE)
+_PARSES = re.compile(
+    r"serializer|form|body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE
+)
 """Nouns of functions that only read what they are given: ``getBody(event.body)``."""
 _PAGING = re.compile(
     r"^(?:limit|offset|page(?:_?(?:size|number|no))?|skip|take|size|per_?page|radius|lat\w*|lng|lon\w*|(?:min|max)_?\w*|"
@@ -106,7 +118,19 @@ _PAGING = re.compile(
     re.IGNORECASE,
 )
 """Parts of a query that should be numbers."""
-_ADDRESSES = {"url", "uri", "html", "link", "href", "webhook", "callbackUrl", "callback_url"}
+_ADDRESSES = {
+    "url",
+    "uri",
+    "html",
+    "link",
+    "href",
+    "webhook",
+    "callbackUrl",
+    "callback_url",
+    "path",
+    "file",
+    "filename",
+}
 """Parts that say where something is to be had, or are shown as they are."""
 _ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
 _PERFORMS = re.compile(r"^(?:execute|run|perform|invoke|call|handle|process\w*)$")

@@ -36,7 +36,7 @@ DESERIALIZE = re.compile(
     r"jsonpickle\.decode|"
     r"joblib\.load|(?:js-)?yaml(?:\.default)?\.(?:load|load_all|loadAll|unsafe_load|full_load)|YAML\.load|ruamel\.yaml\.load|torch\.load|"
     r"pandas\.read_pickle|pd\.read_pickle|"
-    r"node-serialize(?:\.unserialize)?|serialize-to-js\.\w+|funcster\.\w+|cryo\.parse|jsonpickle\.loads|"
+    r"node-serialize(?:\.unserialize)?|serialize-to-js\.deserialize|funcster\.\w+|cryo\.parse|jsonpickle\.loads|"
     r"numpy\.load|js-yaml-unsafe\S*)$"
 )
 TEMPLATE = re.compile(
@@ -64,6 +64,8 @@ PATH_READS = re.compile(
     r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
 )
 PATH_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "rename", "rmdir", "mkdir"}
+PATTERNS = re.compile(r"^(?:RegExp|re\.(?:compile|search|match|fullmatch|sub|subn|split|findall|finditer))$")
+"""What takes a regular expression first."""
 VIEWS = re.compile(r"^(?:res|response)\.render$")
 """What renders a view by its name."""
 DIRECTORY = re.compile(r"(?:^|\.)(?:search(?:_s|_st|_ext|_ext_s)?|paged_search)$")

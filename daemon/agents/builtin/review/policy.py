@@ -187,7 +187,7 @@ def _service_for_others(statement: Statement) -> Hit | None:
     if action is None or not statement.principals:
         return None
     whole_function = not statement.resources and action.text.startswith("lambda:")
-    if not whole_function and (_wild_resource(statement) is None or statement.condition):
+    if not whole_function and statement.condition:
         return None
     if action.text.startswith("kms:") or all(_OWN_ACCOUNT.search(p.text) for p in statement.principals):
         return None

@@ -49,7 +49,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         _dynamo(flow, made, name, frame)
     if GRAPHS.search(name) and call.args:
         _graph(flow, call, frame)
-    model = _is_model(call, name, tail)
+    model = _is_model(call, name, tail) or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
     if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (model and tail == "count"):
         _mongo(flow, call, name, frame)
 
@@ -66,11 +66,19 @@ def _graph(flow: Flow, call: ir.Call, frame: Frame) -> None:
 
 
 def _is_model(call: ir.Call, name: str, tail: str) -> bool:
-    """``User.findOne(...)`` where ``User`` is what a neighbouring file exports."""
+    """``User.findOne(...)`` where ``User`` is what a neighbouring file exports, or comes from where nobody can see."""
     base = call.func.base if isinstance(call.func, ir.Member) else None
     if not isinstance(base, ir.Name) or not base.id[:1].isupper() or tail not in _MODEL_METHODS:
         return False
-    return name.startswith((".", "@/", "~/", "src/"))
+    return name.startswith((".", "@/", "~/", "src/")) or name == f"{base.id}.{tail}"
+
+
+def _asks_by_code(call: ir.Call, frame: Frame) -> bool:
+    """Whether a filter has a ``$where``, written with it or later: that is MongoDB's, whatever the receiver is."""
+    first = call.args[0] if call.args else None
+    made = resolved(first, frame) if first is not None else None
+    keys = [key.value for key, _ in made.entries if isinstance(key, ir.Const)] if isinstance(made, ir.Record) else []
+    return "$where" in keys or (isinstance(first, ir.Name) and f"{first.id}.$where" in frame.facts)
 
 
 _MONGO_FINDS = words(
@@ -217,10 +225,25 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             how = "a pattern that stands for an equality, unescaped"
             flow.uses.inject("injection.nosql", call, harm, how, level=Level.WARNING)
         elif not isinstance(value, ir.Concat | ir.Record) and not _made_text(resolved(value, frame)):
-            facts = flow.facts(value, frame)
-            loose = sources.of_kinds(facts, frozenset({sources.BODY, sources.FIELD}), "nosql")
-            if "express" in flow.module.text:
-                loose += sources.of_kinds(facts, frozenset({sources.QUERY}), "nosql")
-            loose = [o for o in loose if not flow.entry.knows(o)]
-            typed = any(o.kind != sources.FIELD or _TYPED.search(o.root) for o in loose)
-            flow.uses.inject("injection.nosql", call, loose, what, level=Level.WARNING if typed else Level.NOTE)
+            _loose(flow, call, flow.facts(value, frame), what)
+    if isinstance(call.args[0], ir.Name):
+        _written_later(flow, call, f"{call.args[0].id}.", what, frame)
+
+
+def _written_later(flow: Flow, call: ir.Call, owner: str, what: str, frame: Frame) -> None:
+    """``query["email"] = body.email``, written into the filter after it was made."""
+    for key, facts in list(frame.facts.items()):
+        if key == f"{owner}$where":
+            flow.uses.inject("injection.nosql", call, sources.of_kinds(facts, TAINTED, "nosql"), "`$where`")
+        elif key.startswith(owner):
+            _loose(flow, call, facts, what)
+
+
+def _loose(flow: Flow, call: ir.Call, facts: Facts, what: str) -> None:
+    """A value in a filter that may be an object of operators."""
+    loose = sources.of_kinds(facts, frozenset({sources.BODY, sources.FIELD}), "nosql")
+    if "express" in flow.module.text:
+        loose += sources.of_kinds(facts, frozenset({sources.QUERY}), "nosql")
+    loose = [o for o in loose if not flow.entry.knows(o)]
+    typed = any(o.kind != sources.FIELD or _TYPED.search(o.root) for o in loose)
+    flow.uses.inject("injection.nosql", call, loose, what, level=Level.WARNING if typed else Level.NOTE)

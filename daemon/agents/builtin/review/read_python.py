@@ -9,10 +9,9 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import secrets
+from daemon.agents.builtin.review import newer_python, older_python, secrets
 from daemon.agents.builtin.review.lower_python import TooDeepError, lower
 from daemon.agents.builtin.review.model import Looked
-from daemon.agents.builtin.review.newer_python import rewrite
 from daemon.agents.builtin.review.program import review
 from hooks.finding import Level
 
@@ -54,14 +53,18 @@ def _lesser(hit: Hit) -> Hit:
 
 
 def _parse(text: str) -> ast.Module:
-    """The program's tree; what a newer Python would read is read as far as it can be put in older terms."""
+    """The program's tree; what only a newer or an older Python would read is put in this one's terms as far as it
+    can be.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text)
         except SyntaxError:
             pass
-        for other in dict.fromkeys((rewrite(text), *(text.expandtabs(width) for width in _TAB_WIDTHS))):
+        older = older_python.rewrite(text)
+        spaced = (form.expandtabs(width) for form in (text, older) for width in _TAB_WIDTHS)
+        for other in dict.fromkeys((newer_python.rewrite(text), older, *spaced)):
             try:
                 return ast.parse(other)
             except SyntaxError:
@@ -78,15 +81,16 @@ def _why(text: str, error: SyntaxError) -> str:
     return f"not valid Python {version}, the version that reads it here, at line {line}"
 
 
-_ASSIGNED = re.compile(r"""^\s*(?P<name>\w+)\s*=\s*(?P<quote>["'])(?P<value>[^"'\\]{4,200})(?P=quote)\s*(?:#.*)?$""")
+_ASSIGNED = re.compile(
+    r"""(?:^\s*|[(,]\s*)(?P<name>\w+)\s*=\s*[uU]?(?P<quote>["'])(?P<value>[^"'\\]{4,200})(?P=quote)\s*(?=[,)]|$|\#)"""
+)
 
 
 def _blind(source: Source, why: str) -> Looked:
     """What can be said line by line of a file that is no program: plain assignments of secrets."""
     hits = []
     for number, line in enumerate(source.lines, 1):
-        match = _ASSIGNED.match(line[:400])
-        if match:
+        for match in _ASSIGNED.finditer(line[:400]):
             column = match.start("quote") + 1
             hits.append(secrets.assigned(name=match["name"], value=match["value"], line=number, column=column))
     note = f"{source.path}: {why}; only searched for keys and plain assignments of secrets."

@@ -66,6 +66,9 @@ _ALL = (
          title="Directory filter built from input", remedy="Escape what is put in (ldap3: escape_filter_chars)."),
     Rule(id="injection.xpath", category=INJECTION, level=Level.ERROR, cwe=643,
          title="XPath built from input", remedy="Pass the value as a variable of the expression (lxml: `$name`)."),
+    Rule(id="injection.regex", category=INJECTION, level=Level.WARNING, cwe=1333,
+         title="Input is used as a pattern", remedy="Escape it (re.escape, escapeRegExp) and limit its "
+         "length: a pattern can take for ever."),
     Rule(id="injection.xxe", category=INJECTION, level=Level.ERROR, cwe=611,
          title="XML of the input may name files and addresses", remedy="Switch entities off (libxmljs: no `noent`; "
          "lxml: `XMLParser(resolve_entities=False)`), or use defusedxml."),

@@ -43,6 +43,8 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         _path(flow, call, name, frame)
     elif tail == "save" and flow.module.language == "python" and call.args:
         _kept_upload(flow, call, frame)
+    if tail == "get" and _drives_a_browser(flow, call):
+        addresses.request(flow, call, name, frame)
     if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
         addresses.by_name(flow, call, frame)
     if names.RUNS_BY_NAME.match(guards.tail_of(call.func)):
@@ -78,6 +80,15 @@ def _run_later(flow: Flow, call: ir.Call, frame: Frame) -> None:
         made = ir.Call(call.line, call.column, call.end_line, handed[0], handed[1:], call.kwargs)
         flow.uses.keep(made)
         look(flow, made, flow.namer.name(handed[0], frame), frame)
+
+
+def _drives_a_browser(flow: Flow, call: ir.Call) -> bool:
+    """``driver.get(url)``, whoever made the driver."""
+    base = call.func.base if isinstance(call.func, ir.Member) else None
+    return isinstance(base, ir.Name) and base.id in {"driver", "browser", "wd"} and flow.says(_SELENIUM)
+
+
+_SELENIUM = re.compile(r"selenium")
 
 
 def _reads_a_joined_path(call: ir.Call, name: str, frame: Frame) -> bool:
@@ -137,9 +148,22 @@ def _view(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if call.args and flow.says(_EXPRESS):
         found = tainted(flow, call.args[0], frame, "path")
         flow.uses.inject("injection.path", call, found, f"the name of the view that `{name}` reads")
+        options = call.args[1] if len(call.args) > 1 and not isinstance(call.args[1], ir.Lambda) else None
+        made = resolved(options, frame) if options is not None else None
+        if isinstance(made, ir.Record):
+            options = next((value for key, value in made.entries if key is None), None)
+        whole = tainted(flow, options, frame, "path") if options is not None else []
+        what = f"the options of `{name}`, in which engines look for files (`layout`) and settings"
+        flow.uses.inject(
+            "injection.path", call, [o for o in whole if o.kind in sources.GIVEN], what, level=Level.WARNING
+        )
 
 
 _EXPRESS = re.compile(r"\bexpress\b", re.IGNORECASE)
+
+
+def _pattern(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    _simple(flow, call, frame, "regex", f"`{short(name)}` as the pattern")
 
 
 def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -214,6 +238,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (addresses.redirect, names.REDIRECTS),
     (texts.look_at_sent, names.SENT),
     (addresses.client, names.CLIENTS),
+    (_pattern, names.PATTERNS),
     (_directory, names.DIRECTORY),
     (_xpath, names.XPATHS),
     (_view, names.VIEWS),

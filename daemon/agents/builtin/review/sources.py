@@ -58,6 +58,9 @@ UPLOAD = "upload"
 ARGUMENTS = "arguments"
 """The root of what a resolver of GraphQL's is asked with: each a value of its declared type, until it is parsed."""
 
+OTHER_PART = "other part"
+"""The root of a part of a request that no framework is known to set: what it holds is a guess."""
+
 HOST_FIXED = "host"
 """Marks what stands behind the host in an address."""
 
@@ -177,9 +180,27 @@ def request_part(name: str, request: Origin, at: ir.Expr) -> Facts:
     """What reading this name off a web framework's request gives."""
     kind = _REQUEST_PARTS.get(name)
     if kind is None:
-        return NOTHING
+        return NOTHING if _OF_THE_SERVER.search(name) or name.isdigit() else _other_part(request, at)
     part = name if name == _UPLOAD else ""
     return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=request.safe, part=part)})
+
+
+def _other_part(request: Origin, at: ir.Expr) -> Facts:
+    held = request.safe | {"check", "nosql"}
+    return frozenset({Origin(QUERY, OTHER_PART, at.line, at.column, at.end_line, safe=held)})
+
+
+_OF_THE_SERVER = re.compile(
+    r"user|auth|session|token|account|tenant|org|claim|decoded|verified|valid|config|settings|db|database|log|trace|"
+    r"correlation|base|api|app$|^res|method|^ips?$|host|protocol|secure|xhr|route|socket|connection|^id$|I[dD]$|_id$|"
+    r"context|locals|^t$|i18n|flash|^is[A-Z_]|^(?:on|once|off|emit|pipe|get|accepts\w*|range|destroy|raw|signal|next|fresh|"
+    r"stale|subdomains|encoding|httpVersion|statusCode|type|version|path|full_path|endpoint|blueprint|scheme|clone|"
+    r"mode|cache|redirect|credentials|setTimeout|ctx|event|span|state|scope|container|environ|remote_addr|"
+    r"access_route|mimetype|content_\w+|match|name|META)$|csrf|role|perm|admin|client|service|repo|model|prisma|knex|"
+    r"mongo|redis|lambda|gateway|lang|locale|time|stream|agent|referrer",
+    re.IGNORECASE,
+)
+"""Parts of a request that the framework, or what stands before the handler, has set."""
 
 
 def context_part(name: str, at: ir.Expr) -> Facts:

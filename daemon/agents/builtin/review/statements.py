@@ -90,7 +90,7 @@ def read_statement(node: Map, place: Place) -> Statement | None:
     """The statement a map is, ``None`` for any other map and for one that denies."""
     actions = node.get("Action", "actions", "action", "Actions")
     others = node.get("NotAction", "not_actions", "notActions")
-    if actions is None and others is None:
+    if actions is None and others is None and node.get("NotPrincipal") is None:
         return None
     effect = node.get("Effect", "effect")
     if effect is None and not _implied_allow(node, place):

@@ -47,7 +47,9 @@ _ORM = re.compile(
     r"redis|firestore|dynamodb-toolbox|onetable",
     re.IGNORECASE,
 )
-_REPOSITORY = re.compile(r"repo(?:sitory)?(?:\(\))?$|entity_?manager$", re.IGNORECASE)
+_REPOSITORY = re.compile(
+    r"repo(?:sitory)?(?:\(\))?$|entity_?manager$|^(?:\S*\.)?(?:db|models?|database)\.\w+$", re.IGNORECASE
+)
 _NOT_DATA = words(
     """
     Key TableName tableName ReturnValues ConditionExpression Bucket QueueUrl TopicArn StreamName
@@ -79,6 +81,11 @@ _TELLS = re.compile(
     r"notify|comment|upsert|start|trigger|submit|broadcast|reply|status)(?=[A-Z_]|$)"
 )
 """Verbs of services: what they are given is kept or told there."""
+_MERGES = re.compile(r"^(?:lodash(?:\.default)?|_)[./](?:merge|mergeWith|defaultsDeep|set|setWith)(?:\.default)?$")
+"""What copies a whole tree, ``__proto__`` with it."""
+_SEARCHES = re.compile(r"opensearch|elasticsearch", re.IGNORECASE)
+_HASH = re.compile(r"create(?:Hmac|Hash|Sign|Verify|Cipher\w*)\(\)|hashlib|hmac", re.IGNORECASE)
+"""What ``update`` feeds a body to without keeping it."""
 _PACKAGE = re.compile(r"^(?:@[\w-]+/)?[a-z][\w-]*")
 _TOOLS = re.compile(
     r"^(?:lodash|underscore|ramda|moment|dayjs|date-fns|luxon|uuid|crypto|fs|path|os|util|url|querystring|qs|buffer|stream|zlib|"
@@ -112,7 +119,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         store(flow, call, whole, f"`{tail}`")
     elif _is_sent(flow, call, name, tail):
         _sent(flow, call, tail, frame)
-    elif _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member):
+    elif _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member) and not _HASH.search(name):
         bodies: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if o.kind == sources.BODY)
         store(flow, call, frozenset(o for o in bodies if not o.part), f"`{tail}`", weak=True)
     elif tail == "values" and _CORE_WRITES.search(name):
@@ -123,6 +130,16 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif tail in _PREDICTS and isinstance(call.func, ir.Member):
         fed: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
         store(flow, call, fed, f"`{tail}` of a model", weak=True)
+    elif _MERGES.match(name):
+        merged: Facts = frozenset(o for arg in call.args[1:] for o in flow.facts(arg, frame) if o.kind in GIVEN)
+        flow.uses.use(
+            call, merged, f"`{name.rsplit('.', maxsplit=1)[-1]}`, which writes to any path in it", store=False
+        )
+    elif tail == "search" and flow.says(_SEARCHES):
+        asked: Facts = frozenset().union(*(flow.facts(value, frame) for _, value in call.kwargs))
+        flow.uses.use(
+            call, frozenset(o for o in asked if o.kind in GIVEN), "the body of a search", store=False, weak=True
+        )
     elif tail in _FILE_WRITES and _FILES.search(name):
         content = call.args[1:2] if len(call.args) > 1 else call.args
         facts: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in content))

@@ -105,8 +105,15 @@ def look_at_answer(flow: Flow, function: ir.Function, value: ir.Expr, frame: Fra
 def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     """A text that ``res.send`` sends is a page, as long as no other type is set."""
     made = resolved(call.args[0], frame) if call.args else None
-    if isinstance(made, ir.Concat) and not flow.says(_OTHER_TYPE):
+    if flow.says(_OTHER_TYPE) or made is None:
+        return
+    if isinstance(made, ir.Concat):
         _as_a_page(flow, made, frame)
+    elif isinstance(made, ir.Member | ir.Name):
+        # A text of the caller's, sent back as it came; an object is sent as JSON.
+        texts = frozenset({sources.QUERY, sources.PATH})
+        found = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), texts, "template") if o.part]
+        flow.uses.inject("injection.html", call, found, "a page without being escaped")
 
 
 def _as_a_page(flow: Flow, made: ir.Concat, frame: Frame) -> None:

@@ -118,7 +118,7 @@ class Uses:
             self._reach_on(rule, first, at)
         if key not in self._seen:
             self._seen.add(key)
-            if level is None and first.kind in sources.WEAK:
+            if level is None and (first.kind in sources.WEAK or first.root == sources.OTHER_PART):
                 level = Level.WARNING
             where = f" (line {first.line})" if first.line != at.line else ""
             self.hits.append(Hit(rule=rule, line=at.line, column=at.column, end_line=at.end_line, level=level,
@@ -232,6 +232,8 @@ def said(origin: Origin) -> str:
     """An origin in words, as the beginning of a sentence."""
     if origin.kind in _BY_NAME and origin.root not in {"event", origin.kind}:
         return f"`{origin.root}` of the event"
+    if origin.root == sources.OTHER_PART:
+        return "A part of the request"
     if origin.root == sources.ARGUMENTS:
         return "An argument of the query"
     words = _WORDS.get(origin.kind, "input")
