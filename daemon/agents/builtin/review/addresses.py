@@ -48,14 +48,26 @@ def redirect(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     target = argument(call, 0, "location", "url", "redirect_to")
     if len(call.args) > 1 and isinstance(target, ir.Const):
         target = call.args[1]  # ``res.redirect(302, url)``
-    found = parts(flow, target, frame) if target is not None else []
+    if target is not None:
+        _redirected(flow, call, target, frame)
+
+
+def _redirected(flow: Flow, at: ir.Expr, target: ir.Expr, frame: Frame) -> None:
+    found = parts(flow, target, frame)
     # The host that the caller asked is the caller's own affair: ``"https://" + req.get("Host") + req.url``.
     found = [Piece(None) if _from_headers(piece) else piece for piece in found]
     if found and not _host_is_fixed(found) and not _within(found):
         chosen = frozenset(
             o for piece in found for o in piece.facts if o.kind in sources.GIVEN and "ssrf" not in o.safe
         )
-        flow.uses.use(call, chosen, "the target of a redirect", store=False)
+        flow.uses.use(at, chosen, "the target of a redirect", store=False)
+
+
+def by_header(flow: Flow, headers: ir.Record, frame: Frame) -> None:
+    """``{ statusCode: 302, headers: { Location: url } }``."""
+    for key, value in headers.entries:
+        if isinstance(key, ir.Const) and str(key.value).lower() == "location":
+            _redirected(flow, value, value, frame)
 
 
 def _from_headers(piece: Piece) -> bool:

@@ -74,9 +74,13 @@ def _read(source: Source, name: str) -> Looked:
     # Each reader brings its own parser with it: only the one that this file needs is loaded.
     if name.endswith(_PYTHON):
         from daemon.agents.builtin.review.read_python import look  # noqa: PLC0415
-    elif name.endswith(_SCRIPT):
+
+        return _with_inline(look(source), source)
+    if name.endswith(_SCRIPT):
         from daemon.agents.builtin.review.read_script import look  # noqa: PLC0415
-    elif name.endswith(_TERRAFORM + _TERRAFORM_TEMPLATE):
+
+        return _with_inline(look(source), source)
+    if name.endswith(_TERRAFORM + _TERRAFORM_TEMPLATE):
         from daemon.agents.builtin.review.read_terraform import look  # noqa: PLC0415
     elif (name.endswith(_CONFIG) and not _ENV_TEMPLATE.search(name)) or (
         name.endswith(_POLICY_TEMPLATE) and source.text.lstrip().startswith("{")
@@ -85,6 +89,16 @@ def _read(source: Source, name: str) -> Looked:
     else:
         return Looked(notes=(f"{source.path}: no parser for this kind of file; only searched for known keys.",))
     return look(source)
+
+
+def _with_inline(looked: Looked, source: Source) -> Looked:
+    """A stack's own hits, and those of the functions written into it."""
+    if "nline" not in source.text:
+        return looked
+    from daemon.agents.builtin.review.inline_code import look_in_program  # noqa: PLC0415 - seldom needed
+
+    inside = look_in_program(source)
+    return replace(looked, hits=(*looked.hits, *inside.hits), notes=(*looked.notes, *inside.notes))
 
 
 def _no_text(text: str) -> bool:
@@ -176,7 +190,7 @@ def _findings(source: Source, hits: list[Hit]) -> list[Finding]:
 
 
 _TEST_FILE = re.compile(
-    r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$|\.(?:test|spec|e2e)\.[mc]?[jt]sx?$|(?:^|/)__(?:tests|mocks)__/"
+    r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$|\.(?:test|spec|e2e)\.[mc]?[jt]sx?$|(?:^|/)__(?:tests|mocks)__/|(?:^|/)(?:tests?/(?:[\w-]+/)?|jest[.-])set-?up[\w.-]*\.[mc]?[jt]s$"
 )
 
 

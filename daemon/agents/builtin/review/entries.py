@@ -48,7 +48,7 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         return by_framework
     if function.hears and function.hears not in _OWN_WORDS and _SOCKETS.search(module.text):
         return [_whole(BODY, param) for param in function.params]
-    names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
+    names = [_name(param) for param in function.params]
     if _resolves(names, module):
         return [_arguments(param) if number == 1 else NOTHING for number, param in enumerate(function.params)]
     place, kind = _role(function, names, module) or _event(function, names) or (-1, "")
@@ -243,15 +243,38 @@ _ROUTE = re.compile(
 )
 
 
+_SOCKET_IO = re.compile(r"^(?:socketio|sio|socket_io|socket)$")
+
+
 def _routed(function: ir.Function) -> bool:
     for decorator in function.decorators:
         func = decorator.func if isinstance(decorator, ir.Call) else decorator
+        if _is_heard(func):
+            return True
         if isinstance(func, ir.Member) and func.name in {"before_request", "before_app_request"}:
             return True
         if isinstance(func, ir.Member) and _ROUTE.match(func.name) and isinstance(decorator, ir.Call):
             base = func.base
             return isinstance(base, ir.Name | ir.Member)
     return False
+
+
+def _is_heard(func: ir.Expr) -> bool:
+    """``@socketio.on("move")``, ``@sio.event``."""
+    base = func.base if isinstance(func, ir.Member) else None
+    return (
+        isinstance(base, ir.Name)
+        and isinstance(func, ir.Member)
+        and func.name in {"on", "event"}
+        and bool(_SOCKET_IO.match(base.id))
+    )
+
+
+_OF_THE_SOCKET = {"sid", "self", "environ", "auth"}
+
+
+def _name(param: ir.Param) -> str:
+    return param.target.id if isinstance(param.target, ir.Name) else ""
 
 
 _UNTYPED = re.compile(r"^(?:typing\.)?(?:dict|Dict|list|List|Any|Mapping)\b")
@@ -263,6 +286,8 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
         isinstance(d, ir.Call) and isinstance(d.func, ir.Member) and d.func.name.startswith(("on_", "schedule"))
         for d in function.decorators
     )
+    if any(_is_heard(d.func if isinstance(d, ir.Call) else d) for d in function.decorators):
+        return [NOTHING if _name(param) in _OF_THE_SOCKET else _whole(BODY, param) for param in function.params]
     given_facts: list[Facts] = []
     converted = _converted(function)
     for param in function.params:
@@ -274,12 +299,14 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
         elif re.search(r"(?:^|\.)Request$", param.annotation):
             given_facts.append(_whole(REQUEST, param))
+        elif "Depends(" in param.annotation:
+            given_facts.append(NOTHING)
         elif "UploadFile" in param.annotation:
             given_facts.append(frozenset({Origin(BODY, UPLOAD, at.line, at.column, at.end_line)}))
         elif _UNTYPED.match(param.annotation):
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
         elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or re.search(
-            r"^[A-Z]|int|float|bool|Depends|Annotated", param.annotation
+            r"^(?:[\w.]+\.)?[A-Z]|int|float|bool|Annotated|^(?:datetime\.)?(?:date|time|datetime)$", param.annotation
         ):
             given_facts.append(NOTHING)
         else:

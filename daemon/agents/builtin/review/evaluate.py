@@ -25,11 +25,13 @@ _HELD = {"self.event", "this.event"}
 """Where a class keeps the event that its base class, or whoever makes it, was given."""
 _REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
 """Requests that are imported, and mean the one being answered."""
+_EXPRESS = re.compile(r"""['"]express['"]""")
 _ROUTES = re.compile(r"""\b(?:app|router|server)\.(?:get|post|put|patch|delete|use|all)\(|['"]express['"]""")
-_FLASK = re.compile(r"@\w+\.route\(|\bflask\b")
+_FLASK = re.compile(r"@\w+\.route\(|\bflask\b|\brequest\.(?:args|form|values|json|GET|POST|cookies|get_json)\b")
 _HTTP_SERVER = re.compile(r"BaseHTTPRequestHandler|\bdo_(?:GET|POST|PUT)\b")
 _CLASS_VIEWS = re.compile(r"\b(?:django|rest_framework|tornado)\b")
 """Frameworks whose views keep the request in themselves."""
+_WTFORMS = re.compile(r"\b(?:flask_wtf|wtforms)\b|validate_on_submit")
 _OF_A_HANDLER = {"self.rfile": sources.BODY, "self.path": sources.QUERY, "self.headers": sources.HEADER}
 """What the standard library's server gives its handlers."""
 _CALCULATES = re.compile(r"^Math\.(?:pow|sqrt|exp|hypot|log(?:2|10|1p)?)$")
@@ -184,6 +186,10 @@ class Evaluation(ABC):
             and self.module.imports.get(expr.base.id) == "flask"
         ):
             return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
+        if self._of_a_form(expr):
+            # Its fields are held against their rules, which say nothing of quotes and slashes.
+            held = frozenset({"check", "nosql"})
+            return frozenset({Origin(sources.BODY, "form", expr.line, expr.column, expr.end_line, safe=held)})
         base = self.facts(expr.base, frame)
         key = key_of(expr)
         if key == "self.request" and self.says(_CLASS_VIEWS) and frame.fact(key) is None:
@@ -205,6 +211,16 @@ class Evaluation(ABC):
             base -= frozenset().union(*others)
         return self.member(base, expr.name, expr)
 
+    def _of_a_form(self, expr: ir.Member) -> bool:
+        """``form.title.data`` of WTForms, ``form.cleaned_data`` of Django."""
+        if expr.name == "data" and isinstance(expr.base, ir.Member):
+            form, known = expr.base.base, _WTFORMS
+        elif expr.name == "cleaned_data":
+            form, known = expr.base, _CLASS_VIEWS
+        else:
+            return False
+        return isinstance(form, ir.Name) and form.id.lower().endswith("form") and self.says(known)
+
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:
         """What reading a member of a value gives."""
         if name == "length" or (name == "size" and not any(o.kind in sources.FROM_CALLER for o in base)):
@@ -219,7 +235,9 @@ class Evaluation(ABC):
             if origin.kind == sources.EVENT:
                 found |= sources.event_part(name, origin, at, service=self.service)
             elif origin.kind == sources.REQUEST:
-                found |= sources.request_part(name, origin, at)
+                # Express looks for ``req.param("x")`` in the path, the body and the query.
+                anywhere = name == "param" and self.says(_EXPRESS)
+                found |= sources.request_part("query" if anywhere else name, origin, at)
             elif origin.kind == sources.CONTEXT:
                 found |= sources.context_part(name, at)
             elif origin.kind in sources.WEAK:

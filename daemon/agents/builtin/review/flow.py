@@ -6,11 +6,13 @@ judged by its name only.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from daemon.agents.builtin.review import checking, entries, guards, ir, sources, texts
 from daemon.agents.builtin.review.calls import names_are_known
 from daemon.agents.builtin.review.evaluate import BudgetError, Evaluation
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
-from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
+from daemon.agents.builtin.review.sources import KEYS, NOTHING, Facts, Origin
 from daemon.agents.builtin.review.uses import Entry
 
 __all__ = ["BudgetError", "Flow"]
@@ -125,12 +127,9 @@ class Flow(Evaluation):
         elif isinstance(statement, ir.Loop):
             values = sources.deeper(self.facts(statement.values, frame))
             target = statement.target
-            if (
-                isinstance(target, ir.Listing)
-                and len(target.items) > 1
-                and self._first_is_known(statement.values, frame)
-            ):
-                self._bind(target.items[0], NOTHING, None, frame, weak=False)
+            named = self._names_of(statement.values, frame) if isinstance(target, ir.Listing) else None
+            if named is not None and isinstance(target, ir.Listing) and len(target.items) > 1:
+                self._bind(target.items[0], named, None, frame, weak=False)
                 target = target.items[1]
             self._bind(target, values, None, frame, weak=False)
         elif isinstance(statement, ir.Return):
@@ -142,15 +141,35 @@ class Flow(Evaluation):
             return found
         return NOTHING
 
-    def _first_is_known(self, expr: ir.Expr, frame: Frame) -> bool:
-        """``enumerate(items)`` gives a number first; the items of an object written down in this file, its names."""
+    def _names_of(self, expr: ir.Expr, frame: Frame) -> Facts | None:
+        """The origins of what comes first of each item: ``enumerate(items)`` gives a number, the items of an object
+        its names. ``None`` when it cannot be told from what comes second.
+        """
         if not isinstance(expr, ir.Call):
-            return False
+            return None
         if isinstance(expr.func, ir.Name):
-            return expr.func.id == "enumerate"
+            return NOTHING if expr.func.id == "enumerate" else None
         if isinstance(expr.func, ir.Member) and expr.func.name == "items" and not expr.args:
-            return names_are_known(expr.func.base, self, frame) or self._filled_by_name(expr.func.base, frame)
-        return self.namer.name(expr.func, frame) == "Object.entries" and names_are_known(expr.args[0], self, frame)
+            return self._keys(expr.func.base, frame)
+        if self.namer.name(expr.func, frame) == "Object.entries" and expr.args:
+            return self._keys(expr.args[0], frame)
+        return None
+
+    def _keys(self, expr: ir.Expr, frame: Frame) -> Facts | None:
+        """The origins of an object's names."""
+        if names_are_known(expr, self, frame) or self._filled_by_name(expr, frame):
+            return NOTHING
+        made = frame.value(expr.id) if isinstance(expr, ir.Name) else None
+        if isinstance(made, ir.Record) and made.entries and isinstance(expr, ir.Name):
+            if ANY_KEY in owner_of(frame, expr.id).added.get(expr.id, {}):
+                return None
+            # ``{k: v for k, v in body.items() if k in ALLOWED}``
+            keys = [key for key, _ in made.entries if key is not None]
+            return (
+                frozenset().union(*(self.facts(key, frame) for key in keys)) if len(keys) == len(made.entries) else None
+            )
+        given = self.facts(expr, frame)
+        return frozenset(replace(origin, part=KEYS) if not origin.part else origin for origin in given)
 
     def _filled_by_name(self, expr: ir.Expr, frame: Frame) -> bool:
         """``update[FIELDS[key]] = value``: made empty here, and filled under names that the input does not choose."""
@@ -227,8 +246,13 @@ class Flow(Evaluation):
             owner = owner_of(frame, base.id)
             if isinstance(target, ir.Index):
                 self.keep_in_memory(target, base.id, facts | extra, frame)
-            if isinstance(target, ir.Member) and target.base is base:
-                owner.added.setdefault(base.id, {})[target.name] = facts - owner.facts.get(base.id, NOTHING)
+            part: ir.Expr = target
+            while isinstance(part, ir.Member | ir.Index) and part.base is not base:
+                part = part.base
+            if isinstance(part, ir.Member):
+                new = facts - owner.facts.get(base.id, NOTHING)
+                added = owner.added.setdefault(base.id, {})
+                added[part.name] = new if part is target else added.get(part.name, NOTHING) | new
             if isinstance(target, ir.Index) and extra:
                 owner.added.setdefault(base.id, {})[ANY_KEY] = extra
             owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra

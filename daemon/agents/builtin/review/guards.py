@@ -80,7 +80,7 @@ SAFE_FOR = {
     "regex": re.compile(r"(?:^|\.)(?:escape|escape_?reg_?exp?|escape-string-regexp\S*|quote_?meta)$", re.IGNORECASE),
     "ldap": re.compile(r"(?:^|\.)(?:escape_filter_chars|escape_rdn|ldapEscape\S*|filter_format)$"),
     "path": re.compile(
-        r"(?:^|\.)(?:basename|secure_filename|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
+        r"(?:^|\.)(?:basename|secure_filename|safe_join|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
     ),
     "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode|url_for|reverse)$"),
     "template": re.compile(
@@ -127,10 +127,11 @@ _SOMEBODY = re.compile(
 
 
 _THERE = re.compile(
+    r"^(?:validate|check|has|verify|ensure|assert|require)_?(?:\w*_)?(?:required|mandatory|presence|missing)(?:_?\w*)$|"
     r"^(?:assert|ensure|check|require)_?(?:Is_?)?(?:Defined|Not_?(?:Null|None|Empty|Blank|Undefined)\w*|Present|Exists|Truthy|Some|Ok)$",
     re.IGNORECASE,
 )
-"""``assertIsDefined(payload)``: that something is there."""
+"""``assertIsDefined(payload)``, ``validateRequiredFields(body, ["id"])``: that something is there."""
 
 
 def asks_who(tail: str) -> bool:
@@ -160,11 +161,15 @@ def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
         return True
     if _FUNCTION.match(tail):
         return not _asks_something_else(tail)
-    if tail in _OF_SCHEMAS_ONLY:
+    if tail in _OF_SCHEMAS_ONLY or _VALIDATOR.search(dotted[: -len(tail)]):
         return True
     return bool(_SCHEMA_METHOD.match(tail)) and bool(
         _SCHEMA_RECEIVER.search(dotted[: -len(tail)]) or _model(dotted, imports)
     )
+
+
+_VALIDATOR = re.compile(r"[vV]alidat(?:or|ion)s?\.$")
+"""``userValidator.createUser(data)``: whatever a validator's method is called."""
 
 
 def _model(dotted: str, imports: dict[str, str]) -> bool:
@@ -241,6 +246,8 @@ def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
         return "type", expr.parts
     if expr.op == "in" and len(expr.parts) > 1:
         name, whole = expr.parts[0], expr.parts[1]
+        if isinstance(name, ir.Const) and name.value == "@":
+            return "type", [whole]  # ``"@" in email``
         if isinstance(name, ir.Const) and isinstance(name.value, str):
             return "fields", [ir.Member(whole.line, whole.column, whole.end_line, whole, name.value)]
         return "member", expr.parts

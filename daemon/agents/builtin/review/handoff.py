@@ -33,8 +33,9 @@ _PACKAGES = words(
     pymysql pymongo redis jwt jose passlib bcrypt cryptography Crypto numpy pandas PIL cv2 openai anthropic langchain
     langchain_core langchain_community google stripe twilio sendgrid slack_sdk yaml simplejson orjson ujson dateutil
     pytz jinja2 markdown bs4 lxml structlog loguru sentry_sdk opensearchpy elasticsearch requests_aws4auth pynamodb
-    tenacity cachetools attr attrs nacl firebase_admin nltk sklearn torch tensorflow transformers pyarrow awswrangler
-    s3fs fsspec magic docx fitz reportlab qrcode zoneinfo typing_extensions six certifi itsdangerous werkzeug
+    tenacity defusedxml cachetools attr attrs nacl firebase_admin nltk sklearn torch tensorflow transformers pyarrow
+    awswrangler s3fs fsspec magic docx fitz reportlab qrcode zoneinfo typing_extensions six certifi itsdangerous
+    werkzeug
     """
 )
 
@@ -44,6 +45,10 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     if _picked(call):
         bodies = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and not o.part)
         flow.uses.hand_off(call.expr, bodies, "getattr")
+        return
+    if _HANDLES_FILES.match(call.tail) and is_ours(call, flow):
+        named = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN | {sources.PATH})
+        flow.uses.hand_off(call.expr, named, call.tail)
         return
     made = call.tail[:1].isupper() and not _DOES.match(call.tail)
     if made or _ANSWERS.search(call.tail) or not is_ours(call, flow):
@@ -85,6 +90,12 @@ def _picked(call: Outcome) -> bool:
     return isinstance(func, ir.Call) and isinstance(func.func, ir.Name) and func.func.id == "getattr"
 
 
+_HANDLES_FILES = re.compile(
+    r"^(?:read|write|load|open|delete|remove|unlink|serve|save|download|extract|create)_?[fF]ile(?:s|Sync|Content\w*)?$"
+)
+"""Functions of other files that take a name of a file, as far as theirs tells."""
+
+
 _ANSWERS = re.compile(
     r"(?:Error|Exception|Response|Reply|Html|Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
     r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
@@ -118,19 +129,7 @@ _PAGING = re.compile(
     re.IGNORECASE,
 )
 """Parts of a query that should be numbers."""
-_ADDRESSES = {
-    "url",
-    "uri",
-    "html",
-    "link",
-    "href",
-    "webhook",
-    "callbackUrl",
-    "callback_url",
-    "path",
-    "file",
-    "filename",
-}
+_ADDRESSES = words("url uri html link href webhook callbackUrl callback_url path file filename bucket bucketName")
 """Parts that say where something is to be had, or are shown as they are."""
 _ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
 _PERFORMS = re.compile(r"^(?:execute|run|perform|invoke|call|handle|process\w*)$")
@@ -140,7 +139,8 @@ _LOGS_IN = re.compile(r"log_?in|auth|sign_?in|session", re.IGNORECASE)
 
 def _acts(call: Outcome, flow: Flow) -> bool:
     """``service.process(chat, lang)`` does something with the fields it gets; with a whole event it only sorts it."""
-    fields = all(o.part or o.kind == sources.FIELD for o in call.all_arguments)
+    given = [o for o in call.all_arguments if o.kind not in {sources.HEADER, sources.PATH}]
+    fields = bool(given) and all(o.part or o.kind == sources.FIELD for o in given)
     if _USE_CASE.search(call.dotted) and _PERFORMS.match(call.tail):
         fields = fields or all(o.kind not in {sources.EVENT, sources.REQUEST} for o in call.all_arguments)
     if call.tail in {"execute", "run"} and flow.says(names.SQL_LIBRARIES):

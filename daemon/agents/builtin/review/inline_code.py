@@ -1,8 +1,11 @@
-"""Functions whose code stands inside a template: ``ZipFile`` in CloudFormation, ``InlineCode`` in SAM."""
+"""Functions whose code stands inside a template or a stack: ``ZipFile`` in CloudFormation, ``InlineCode`` in SAM,
+``Code.fromInline`` in CDK.
+"""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +34,28 @@ def look(root: Node, source: Source) -> Looked:
             hits.extend(_moved(hit, code.line, indent) for hit in looked.hits)
             notes.extend(looked.notes)
     return Looked(hits=tuple(hits), notes=tuple(notes))
+
+
+def look_in_program(source: Source) -> Looked:
+    """What is to be said of every function written into a stack of CDK's, at the lines of the stack."""
+    hits: list[Hit] = []
+    notes: list[str] = []
+    for match in _INLINE.finditer(source.text):
+        text = match["code"]
+        if "${" in text and match["quote"] == "`":
+            continue  # Put together when the stack is made.
+        looked = _review(textwrap.dedent(text), source.path)
+        body = text.lstrip("\n")
+        indent = len(body) - len(body.lstrip(" \t"))
+        first = source.text.count("\n", 0, match.start("code"))
+        hits.extend(_moved(hit, first, indent) for hit in looked.hits)
+        notes.extend(looked.notes)
+    return Looked(hits=tuple(hits), notes=tuple(notes))
+
+
+_INLINE = re.compile(
+    r"""\b(?:fromInline|from_inline|InlineCode)\(\s*[rf]?(?P<quote>`|\"{3}|'{3})(?P<code>[^`]{40,20000}?)(?P=quote)"""
+)
 
 
 def _review(text: str, path: str) -> Looked:

@@ -127,7 +127,8 @@ def _opening(named: list[tuple[str, ir.Expr]]) -> list[Hit]:
     texts = {name: text for name, value in named if (text := text_of(value)) is not None}
     if not secrets.logs_in([name for name, _ in named], texts):
         return []
-    found = (secrets.opens(name=name, value=texts[name], line=value.line, column=value.column)
+    out = secrets.is_somewhere(texts)
+    found = (secrets.opens(name=name, value=texts[name], line=value.line, column=value.column, somewhere=out)
              for name, value in named if name in texts)  # fmt: skip
     return [hit for hit in found if hit]
 

@@ -41,7 +41,7 @@ DESERIALIZE = re.compile(
 )
 TEMPLATE = re.compile(
     r"(?:^|\.)(?:render_template_string|jinja2\.Template|Environment\(\)\.from_string|from_string|"
-    r"mako\.template\.Template|"
+    r"mako\.template\.Template|django\.template\.Template|engines\S*\.from_string|"
     r"handlebars\.compile|Handlebars\.compile|handlebars\.default\.compile|ejs\.(?:render|compile)|"
     r"pug\.(?:render|compile)|nunjucks\.renderString|"
     r"lodash\.template|_\.template|mustache\.render|Mustache\.render|dot\.template|doT\.template|hogan\.compile|"
@@ -66,12 +66,17 @@ PATH_READS = re.compile(
 PATH_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "rename", "rmdir", "mkdir"}
 PATTERNS = re.compile(r"^(?:RegExp|re\.(?:compile|search|match|fullmatch|sub|subn|split|findall|finditer))$")
 """What takes a regular expression first."""
+JOINS = re.compile(r"^(?:os\.)?path(?:\.default)?\.(?:join|resolve)$|^path\.posix\.(?:join|resolve)$")
+"""What puts a path together."""
+SETS_HEADERS = re.compile(r"^(?:res|response|reply)\.(?:header|set|setHeader|writeHead)$")
 VIEWS = re.compile(r"^(?:res|response)\.render$")
 """What renders a view by its name."""
 DIRECTORY = re.compile(r"(?:^|\.)(?:search(?:_s|_st|_ext|_ext_s)?|paged_search)$")
 """Searches of a directory (LDAP)."""
 DIRECTORIES = re.compile(r"\bldap", re.IGNORECASE)
-XPATHS = re.compile(r"(?:^|\.)(?:xpath|XPath|ETXPath|selectNodes)$|^xpath\.(?:select1?|evaluate|parse)$")
+XPATHS = re.compile(
+    r"(?:^|\.)(?:xpath|XPath|ETXPath|selectNodes)$|^xpath\.useNamespaces\(\)$|^xpath\.(?:select1?|evaluate|parse)$"
+)
 """What evaluates an XPath expression."""
 GRAPHS = re.compile(r"(?:^|\.)(?:run|query|executeQuery|execute_query|execute)$")
 """What runs a statement of a graph database, when it is one."""

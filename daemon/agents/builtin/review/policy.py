@@ -66,7 +66,7 @@ _ESCALATION = re.compile(
     r"setdefaultpolicyversion|"
     r"createaccesskey|createloginprofile|updateloginprofile|updateassumerolepolicy|addusertogroup|\*|p\*|put\*|"
     r"attach\*|create\*|pass\*)|"
-    r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint)$",
+    r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint|ssm:(?:startsession|sendcommand))$",
     re.IGNORECASE,
 )
 _HARMLESS_SERVICES = re.compile(r"^(?:execute-api|ssmmessages|ec2messages|health|pricing)$", re.IGNORECASE)
@@ -153,13 +153,16 @@ def _principal(statement: Statement) -> Hit | None:
         return None
     if statement.kind == "trust":
         return _hit("iam.wildcard-principal", anyone, "Any AWS account may assume this role.", level=Level.ERROR)
-    harmless = re.compile(r"^(?:s3:getobject\w*|execute-api:.*|lambda:invokefunctionurl)$", re.IGNORECASE)
-    weak = all(harmless.match(action.text) for action in statement.actions) and bool(statement.actions)
+    weak = bool(statement.actions) and all(_CALLED_BY_ALL.match(action.text) for action in statement.actions)
     if statement.kind == "endpoint":
         return _hit("iam.wildcard-principal", anyone, "Anyone may use this endpoint as far as their own rights go.",
                     level=Level.NOTE)  # fmt: skip
     return _hit("iam.wildcard-principal", anyone, "Anyone may use this resource, with no condition.",
                 level=Level.NOTE if weak else None)  # fmt: skip
+
+
+_CALLED_BY_ALL = re.compile(r"^lambda:invokefunctionurl$", re.IGNORECASE)
+"""What a public interface is there for."""
 
 
 def _every_action(statement: Statement) -> Hit | None:
@@ -248,8 +251,11 @@ def _escalation(statement: Statement) -> Hit | None:
     risky = next((a for a in statement.actions if a.literal and _escalates(a.text.strip())), None)
     if risky is None or _wild_resource(statement) is None or statement.kind != "identity":
         return None
-    return _hit("iam.privilege-escalation", risky, f"`{risky.text.strip()}` on every resource lets its holder grant "
-                "itself any right" + (", under a condition." if statement.condition else "."),
+    right = (
+        "run commands on every machine" if risky.text.strip().lower().startswith("ssm:") else "grant itself any right"
+    )
+    return _hit("iam.privilege-escalation", risky, f"`{risky.text.strip()}` on every resource lets its holder {right}"
+                + (", under a condition." if statement.condition else "."),
                 level=Level.NOTE if statement.condition else None,
                 end=_as_far_as(risky, _wild_resource(statement)))  # fmt: skip
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FRAMEWORK = re.compile(
-    r"^(?:django|rest_framework|ninja|aiohttp\.web|starlette|sanic|pyramid|quart|litestar|falcon)\b"
+    r"^(?:flask|django|rest_framework|ninja|aiohttp\.web|starlette|sanic|pyramid|quart|litestar|falcon)\b"
 )
 _REQUEST_TYPE = re.compile(r"(?:^|\.)(?:\w*HttpRequest|Request|WSGIRequest)$")
 _SENT = words(

@@ -235,7 +235,7 @@ def _written_later(flow: Flow, call: ir.Call, owner: str, what: str, frame: Fram
     for key, facts in list(frame.facts.items()):
         if key == f"{owner}$where":
             flow.uses.inject("injection.nosql", call, sources.of_kinds(facts, TAINTED, "nosql"), "`$where`")
-        elif key.startswith(owner):
+        elif key.startswith(owner) and "." not in key[len(owner) :]:
             _loose(flow, call, facts, what)
 
 

@@ -49,6 +49,8 @@ _LABEL = re.compile(r"^[A-Za-z][A-Za-z'&/().,-]*(?: [A-Za-z'&/().,-]+)+[!?:]?$")
 """Words with blanks between them: what a form shows, or a sentence."""
 _TOKEN_NAME = re.compile(r"^(?:[A-Z]+(?:_[A-Z]+)*|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*)$")
 _NAMING = re.compile(r"^(?!super|very|top|ultra|the|really|strong)[a-z]+(?:[A-Z][a-z]+)+$")
+_COLUMN = re.compile(r"^[a-z]{1,3}_[a-z]{2,10}$")
+"""``s_title``: a column of a table."""
 _STAND_IN = re.compile(r"(?:^|_)(?:dummy|tests?|demo|fake|stub|local|example|minioadmin)\d*(?:_|$)")
 _DRAWN = re.compile(r"^[A-Za-z0-9_+/=.~:%-]{16,}$")
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
@@ -88,6 +90,8 @@ def is_secret_value(value: str, name: str = "") -> bool:
     if snake(name).endswith("token") and (_WORD.match(bare) or _TOKEN_NAME.match(bare)):
         return False  # A token is drawn by lot; a password may be a word.
     if _NAMING.match(bare) and is_secret_name(bare):
+        return False
+    if _COLUMN.match(bare) and "pass" not in name.lower():
         return False
     return not (_STATE.match(bare) or (_looks_like_identifier(bare) and entropy(bare) < 3.2))
 

@@ -73,14 +73,27 @@ def assigned(*, name: str, value: str, line: int, column: int, default: bool = F
     return _told(name, value, line, column, level)
 
 
-def opens(*, name: str, value: str, line: int, column: int) -> Hit | None:
-    """The hit for what is logged in to, or deployed, with this very value: there a weak word is a password too."""
+def opens(*, name: str, value: str, line: int, column: int, somewhere: bool = False) -> Hit | None:
+    """The hit for what is logged in to, or deployed, with this very value: there a weak word is a password too.
+
+    ``somewhere`` says that what it opens has an address out in the world, so that it is no trial.
+    """
     if known(value) or not is_secret_name(name) or len(value.strip()) < _SHORTEST:
         return None
     strong = bool(_KEEPS_RULES.match(value))
     if is_filling(value) and not strong:
         return None
-    return _told(name, value, line, column, Level.NOTE if is_stand_in(value) and not strong else None)
+    trial = is_stand_in(value) and not strong and not somewhere
+    return _told(name, value, line, column, Level.NOTE if trial else None)
+
+
+def is_somewhere(texts: Mapping[str, str]) -> bool:
+    """Whether one of the options is the address of a machine out in the world: ``db-1.database.windows.net``."""
+    hosts = [text for name, text in texts.items() if snake(name) in _HOST]
+    return any(_ADDRESS.search(host) and not is_filling(host) for host in hosts)
+
+
+_ADDRESS = re.compile(r"^(?:https?://)?[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|cloud|app|dev)(?:[:/]|$)")
 
 
 _KEEPS_RULES = re.compile(

@@ -43,8 +43,7 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         _path(flow, call, name, frame)
     elif tail == "save" and flow.module.language == "python" and call.args:
         _kept_upload(flow, call, frame)
-    if tail == "get" and _drives_a_browser(flow, call):
-        addresses.request(flow, call, name, frame)
+    _by_form(flow, call, name, tail, frame)
     if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
         addresses.by_name(flow, call, frame)
     if names.RUNS_BY_NAME.match(guards.tail_of(call.func)):
@@ -80,6 +79,24 @@ def _run_later(flow: Flow, call: ir.Call, frame: Frame) -> None:
         made = ir.Call(call.line, call.column, call.end_line, handed[0], handed[1:], call.kwargs)
         flow.uses.keep(made)
         look(flow, made, flow.namer.name(handed[0], frame), frame)
+
+
+def _by_form(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
+    if name.endswith(("prepare().run", "prepare().execute", "prepare().all", "prepare().get")):
+        sql.look_at_prepared(flow, call, name, frame)
+    if names.JOINS.match(name):
+        _joined(flow, call, frame)
+    if tail == "get" and _drives_a_browser(flow, call):
+        addresses.request(flow, call, name, frame)
+
+
+def _joined(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``path.join(FOLDER, req.query.name)``: a path, whoever opens it."""
+    found = [origin for arg in call.args[1:] for origin in tainted(flow, arg, frame, "path")]
+    chosen = [origin for origin in found if origin.kind in sources.FROM_CALLER - {sources.EVENT, sources.FIELD}]
+    if chosen:
+        flow.uses.use(call, frozenset(chosen), "a path that is put together", store=False)
+        flow.uses.built_path(call, chosen)
 
 
 def _drives_a_browser(flow: Flow, call: ir.Call) -> bool:
@@ -141,6 +158,17 @@ def _xpath(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     found = parts(flow, call.args[0], frame) if call.args else []
     if any(piece.text is not None and "/" in piece.text for piece in found):
         flow.uses.inject("injection.xpath", call, harmful(found, "template"), "an XPath expression")
+
+
+def _header(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """``res.header("Location", url)``, ``res.writeHead(302, { Location: url })``."""
+    headers = resolved(call.args[-1], frame) if call.args else None
+    if isinstance(headers, ir.Record):
+        addresses.by_header(flow, headers, frame)
+    elif len(call.args) == 2:
+        made = ir.Record(call.line, call.column, call.end_line, [(call.args[0], call.args[1])])
+        flow.uses.keep(made)
+        addresses.by_header(flow, made, frame)
 
 
 def _view(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -241,6 +269,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (_pattern, names.PATTERNS),
     (_directory, names.DIRECTORY),
     (_xpath, names.XPATHS),
+    (_header, names.SETS_HEADERS),
     (_view, names.VIEWS),
     (entities.look, entities.PARSERS),
     (pages.content, pages.CONTENT),

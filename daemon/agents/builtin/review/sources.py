@@ -61,6 +61,9 @@ ARGUMENTS = "arguments"
 OTHER_PART = "other part"
 """The root of a part of a request that no framework is known to set: what it holds is a guess."""
 
+KEYS = "(names)"
+"""The part that the names in an input are: to ask whether they are allowed says nothing of what stands under them."""
+
 HOST_FIXED = "host"
 """Marks what stands behind the host in an address."""
 
@@ -252,7 +255,7 @@ def of_kinds(facts: Iterable[Origin], kinds: frozenset[str], sink: str = "") -> 
 
 
 _READERS = re.compile(
-    r"^(?:get_json|get_data|json|text|parseBody|formData|query|queries|param|params|header|headers|cookie|body|"
+    r"^(?:post|read|get_json|get_data|json|text|parseBody|formData|query|queries|param|params|header|headers|cookie|body|"
     r"decoded_body|"
     r"get_query_string_value|get_header_value|get_multi_value_query_string_values|get_multi_value_header_values)$"
 )

@@ -50,6 +50,17 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
 
 
+def look_at_prepared(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """``db.prepare("INSERT ...").run(title, body)``."""
+    base = call.func.base if isinstance(call.func, ir.Member) else None
+    made = resolved(base, frame) if base is not None else None
+    if isinstance(made, ir.Call) and made.args and isinstance(made.func, ir.Member) and made.func.name == "prepare":
+        text = "".join(piece.text or " ? " for piece in parts(flow, made.args[0], frame))
+        whole = ir.Call(call.line, call.column, call.end_line, call.func, [made.args[0], *call.args], call.kwargs)
+        flow.uses.keep(whole)
+        _parameters(flow, whole, text, name, frame)
+
+
 def look_at_extra(flow: Flow, call: ir.Call, frame: Frame) -> None:
     """``Person.objects.extra(where=["name = '%s'" % name])``: clauses that Django pastes into its statement."""
     clauses = [resolved(value, frame) for key, value in call.kwargs if key in {"where", "select", "tables", "order_by"}]
@@ -138,9 +149,9 @@ def _parameters(flow: Flow, call: ir.Call, text: str, name: str, frame: Frame) -
     options = resolved(call.args[0], frame) if call.args else None
     bound = entry(options, *_BOUND) if isinstance(options, ir.Record) else None
     rest += [bound] if bound is not None else []
-    if len(rest) == 1 and isinstance(rest[0], ir.Listing) and re.match(r"\s*(?:update|delete)\b", text, re.IGNORECASE):
+    if len(rest) == 1 and re.match(r"\s*(?:update|delete)\b", text, re.IGNORECASE):
         # What stands behind WHERE only finds the row.
         kept = len(_HOLES.findall(re.split(r"\bwhere\b", text, flags=re.IGNORECASE)[0]))
-        rest = list(rest[0].items[:kept])
+        rest = list(rest[0].items[:kept]) if isinstance(rest[0], ir.Listing) else rest[:kept]
     facts = frozenset().union(*(flow.facts(arg, frame) for arg in rest))
     stores.store(flow, call, facts, f"`{short(name)}`")

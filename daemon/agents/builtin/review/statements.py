@@ -61,7 +61,21 @@ def _judged(statement: Statement, place: Place, known: purposes.Purposes, path: 
         return []
     if known.is_endpoint(place):
         statement.kind = "endpoint"
+    statement.says_who = statement.says_who or _others_are_denied(place)
     return policy.judge(statement)
+
+
+def _others_are_denied(place: Place) -> bool:
+    """Whether the same policy denies everybody under a condition, as that of a private API does."""
+    policy_document = place.parent
+    listed = policy_document.get("Statement", "statement", "statements") if policy_document is not None else None
+    statements = [item for item in listed.items if isinstance(item, Map)] if isinstance(listed, Seq) else []
+    return any(_denies(statement) and _has(statement.get("Condition", "condition")) for statement in statements)
+
+
+def _denies(node: Map) -> bool:
+    effect = node.get("Effect", "effect")
+    return any(part.text.strip().strip("<>").lower().endswith("deny") for part in scalars(effect))
 
 
 def _told_of(owner: str, hit: Hit) -> Hit:
@@ -95,7 +109,7 @@ def read_statement(node: Map, place: Place) -> Statement | None:
     effect = node.get("Effect", "effect")
     if effect is None and not _implied_allow(node, place):
         return None
-    if any(s.text.strip().strip("<>").lower().endswith("deny") for s in scalars(effect)):
+    if _denies(node):
         return None
     if actions is not None and all(_STACK_POLICY.match(action.text) for action in scalars(actions)):
         return None

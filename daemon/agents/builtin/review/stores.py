@@ -130,6 +130,11 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif tail in _PREDICTS and isinstance(call.func, ir.Member):
         fed: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
         store(flow, call, fed, f"`{tail}` of a model", weak=True)
+    elif tail == "commit" and _SESSION.search(name.rsplit(".", maxsplit=1)[0]):
+        changed: Facts = frozenset(
+            o for key, fact in frame.facts.items() if "." in key for o in fact if o.kind in GIVEN
+        )
+        store(flow, call, changed, "a row that is committed")
     elif _MERGES.match(name):
         merged: Facts = frozenset(o for arg in call.args[1:] for o in flow.facts(arg, frame) if o.kind in GIVEN)
         flow.uses.use(
@@ -160,7 +165,7 @@ _SERVICES = re.compile(
 )
 """Calls that carry what they are given to a service: a model, an address that is signed, a user pool."""
 _SENDING = re.compile(
-    r"^(?!(?:get|list|describe|query|scan|head|filter|batch_?get|search|lookup|delete|receive|close|client|resource|Table|"
+    r"^(?!(?:get|list|describe|query|scan|head|filter|batch_?get|search(?!_?[fF]aces)|lookup|delete|receive|close|client|resource|Table|"
     r"Bucket|Object|Queue|Topic|meta|paginate|session|download|wait|can_paginate|promise|on|then)(?:[A-Z_]|$))[a-z]"
 )
 _SIGNED = {

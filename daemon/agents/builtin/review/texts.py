@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, sources, sql
+from daemon.agents.builtin.review import addresses, ir, sources, sql
 from daemon.agents.builtin.review.arguments import resolved
 from daemon.agents.builtin.review.frames import Piece, pieces
 
@@ -135,7 +135,12 @@ def look_at_response(flow: Flow, expr: ir.Record, frame: Frame) -> None:
     """A response of type text/html whose body is put together from input."""
     body = next((value for key, value in expr.entries if isinstance(key, ir.Const) and key.value == "body"), None)
     headers = next((value for key, value in expr.entries if isinstance(key, ir.Const) and key.value == "headers"), None)
-    if body is None or not isinstance(headers, ir.Record):
+    if not isinstance(headers, ir.Record):
+        return
+    code = next((value for key, value in expr.entries if isinstance(key, ir.Const) and key.value == "statusCode"), None)
+    if isinstance(code, ir.Const) and str(code.value).startswith("30"):
+        addresses.by_header(flow, headers, frame)
+    if body is None:
         return
     html = any(
         isinstance(value, ir.Const) and isinstance(value.value, str) and "text/html" in value.value

@@ -78,6 +78,7 @@ class Uses:
         self._seen: set[tuple[str, int, int]] = set()
         self._told: set[tuple[str, int, int]] = set()
         self._built: list[tuple[ir.Expr, list[Origin]]] = []
+        self._paths: list[tuple[ir.Expr, list[Origin]]] = []
 
     def keep(self, expr: ir.Expr) -> None:
         """Hold on to an expression made on the way: its identity is used as a key."""
@@ -142,12 +143,19 @@ class Uses:
         self.use(at, frozenset(origins), "the text of an SQL statement", store=False)
         self._built.append((at, origins))
 
+    def built_path(self, at: ir.Expr, origins: list[Origin]) -> None:
+        """A path was joined from input; whether a file is seen to be used there is asked at the end of the file."""
+        self._paths.append((at, origins))
+
     def finish(self) -> None:
-        """Report statements put together from input that nothing in this file was seen to run."""
+        """Report statements and paths put together from input that nothing in this file was seen to use."""
         run = {hit.line for hit in self.hits if hit.rule == "injection.sql"}
         for at, origins in self._built:
             if not any(at.line - 6 <= line <= at.end_line + 40 for line in run):
                 self.inject("injection.sql", at, origins, "the text of an SQL statement")
+        for at, origins in self._paths:
+            if not self.told("injection.path", origins):
+                self.inject("injection.path", at, origins, "a path that is put together here", level=Level.WARNING)
 
     def use(self, at: ir.Expr, facts: Facts, how: str, *, store: bool, weak: bool = False) -> None:
         """Input is stored, sent on or used; whether it was checked is asked when the handler ends."""
