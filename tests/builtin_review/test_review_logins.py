@@ -205,3 +205,15 @@ def test_json_kept_as_a_text_is_looked_into(found):
 def test_what_is_to_be_filled_in_is_no_password(found, value):
     text = f"Resources:\n  D:\n    Properties: {{MasterUserPassword: '{value}'}}\n"
     assert found("template.yml", text) == set()
+
+
+def test_a_column_beside_the_word_secret_is_none(found):
+    assert found("a.py", "FIELDS = {'free': 'f_num', 'secret': 's_title', 'password': 'p_num'}\n") == {
+        ("credential.assigned", 1)
+    }
+
+
+@pytest.mark.parametrize(("host", "level"), [("shop.database.windows.net", "warning"), ("db", "note")])
+def test_a_demo_s_password_opens_what_is_out_in_the_world(found, host, level):
+    text = f"const config = {{ user: 'shop', password: 'demoPass0', server: '{host}' }};\n"
+    assert ("credential.assigned", 1, level) in found("a.js", text, level=True)

@@ -138,3 +138,45 @@ def test_every_action_on_a_function_for_a_service(found):
     """
     assert found("main.tf", text) == {("iam.service-wildcard", 2)}
     assert found("main.tf", text.replace("lambda:*", "lambda:InvokeFunction")) == set()
+
+
+OPEN_API = """
+    Resources:
+      Api:
+        Type: AWS::ApiGateway::RestApi
+        Properties:
+          Policy:
+            Statement:
+              - Effect: Allow
+                Principal: "*"
+                Action: execute-api:Invoke
+                Resource: "*"
+"""
+CLOSED = """              - Effect: Deny
+                Principal: "*"
+                Action: execute-api:Invoke
+                Resource: "*"
+                Condition: {StringNotEquals: {aws:SourceVpce: vpce-1}}
+"""
+
+
+def test_an_interface_for_everybody_is_told_unless_the_policy_denies_others(found):
+    assert ("iam.wildcard-principal", 8) in found("template.yml", OPEN_API)
+    assert found("template.yml", OPEN_API + CLOSED) == set()
+
+
+def test_objects_that_everybody_may_read(found):
+    text = """
+        Resources:
+          P:
+            Type: AWS::S3::BucketPolicy
+            Properties:
+              PolicyDocument:
+                Statement: {Effect: Allow, Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/*"}
+    """
+    assert found("template.yml", text, level=True) == {("iam.wildcard-principal", 6, "warning")}
+
+
+def test_commands_on_every_machine(found):
+    text = '{"Statement": [{"Effect": "Allow", "Action": "ssm:StartSession", "Resource": "*"}]}'
+    assert found("policy.json", text, level=True) == {("iam.privilege-escalation", 1, "warning")}

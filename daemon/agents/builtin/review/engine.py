@@ -129,7 +129,7 @@ def _distinct(hits: list[Hit], lines: list[str]) -> list[Hit]:
             known.setdefault(hit.line, []).append(hit.column)
     seen: set[tuple[str, int, int]] = set()
     kept = []
-    for hit in sorted(hits, key=lambda h: (h.line, h.column, h.rule)):
+    for hit in sorted(hits, key=lambda h: (h.line, h.column, h.rule, h.level is Level.NOTE)):
         credential = hit.rule.startswith("credential.")
         if hit.rule in _BY_NAME and _covers(hit, lines, known.get(hit.line, [])):
             continue
