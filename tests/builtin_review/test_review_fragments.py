@@ -273,3 +273,34 @@ def test_every_action_of_a_bucket_for_one_other(found):
     """
     assert found("main.tf", text) == {("iam.service-wildcard", 6)}
     assert found("main.tf", text.replace('"s3:*"', '"s3:GetObject"')) == set()
+
+
+SOCKET = """
+    class Service {
+      initialize() {
+        this.wss.on('connection', (ws) => {
+          ws.on('message', async (message) => { await this.handle(JSON.parse(message)); });
+        });
+      }
+      async handle(data) { require('child_process').exec('ls ' + data.dir); }
+    }
+"""
+
+
+def test_what_comes_over_a_web_socket_is_the_callers(found):
+    assert ("injection.shell", 7, "error") in found("a.js", SOCKET, level=True)
+
+
+def test_a_statement_that_a_helper_runs_as_it_is_given(found):
+    text = "class S { async run(query: string) { return this.prisma.$queryRawUnsafe(query); } }\n"
+    assert found("a.ts", text, level=True) == {("injection.sql", 1, "warning")}
+
+
+def test_a_stored_name_in_a_command(found):
+    text = """
+        import os
+        @app.route('/delete/<int:book_id>')
+        def delete(book_id):
+            os.system(f'rm uploads/{db.books.find_one(book_id).cover}')
+    """
+    assert ("injection.shell", 4, "warning") in found("a.py", text, level=True)

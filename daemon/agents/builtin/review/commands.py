@@ -49,7 +49,7 @@ def shell(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     if found:
         flow.uses.inject("injection.shell", call, found, "a shell command")
         return
-    weak = harmful(parts(flow, first, frame), "shell", frozenset({sources.PARAM}))
+    weak = harmful(parts(flow, first, frame), "shell", sources.WEAK)
     if weak and isinstance(resolved(first, frame), ir.Concat):
         flow.uses.inject("injection.shell", call, weak, "a shell command", level=Level.WARNING)
 

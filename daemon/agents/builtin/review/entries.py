@@ -46,7 +46,8 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     by_framework = view_parameters(function, module) if module.language == "python" else parameters(function, module)
     if by_framework is not None:
         return by_framework
-    if function.hears and function.hears not in _OWN_WORDS and _SOCKETS.search(module.text):
+    sockets = _WEB_SOCKETS if function.hears == "message" else _SOCKETS
+    if function.hears and function.hears not in _OWN_WORDS and sockets.search(module.text):
         return [_whole(BODY, param) for param in function.params]
     names = [_name(param) for param in function.params]
     if _resolves(names, module):
@@ -148,6 +149,7 @@ _CONTEXT_NAME = re.compile(r"^_*(?:ctx|context|cb|callback|callBack|done|next|la
 
 
 _SOCKETS = re.compile(r"""['"]socket\.io['"]""")
+_WEB_SOCKETS = re.compile(r"""['"](?:socket\.io|ws)['"]|WebSocket|\bwss?\.on\(""")
 _OWN_WORDS = {"connect", "connection", "disconnect", "disconnecting", "error", "close", "end", "open", "reconnect"}
 """What a socket says of itself; everything else is said by whoever is at its other end."""
 _REQUEST_NAME = re.compile(r"^_?(?:req|request)$")

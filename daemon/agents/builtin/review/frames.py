@@ -114,8 +114,10 @@ class Namer:
                 expr = step
             elif isinstance(expr, ir.Name):
                 value = frame.value(expr.id)
-                if value is None and expr.id not in self._imports and not _given(frame, expr.id):
-                    value = self.made.get(expr.id)
+                if value is None and expr.id not in self._imports:
+                    made = self.made.get(expr.id)
+                    # A parameter is what a variable of that name is made of, when it is a client of AWS's.
+                    value = made if not _given(frame, expr.id) or _is_client(made) else None
                 if isinstance(value, ir.Name | ir.Member | ir.Call) and value is not expr:
                     expr = value
                     continue
@@ -152,6 +154,11 @@ class Namer:
 def _given(frame: Frame, name: str) -> bool:
     """Whether a name is a parameter of what is being followed."""
     return any(is_param(param, name) for param in frame.function.params)
+
+
+def _is_client(made: ir.Expr | None) -> bool:
+    func = made.func if isinstance(made, ir.Call) else None
+    return isinstance(func, ir.Member) and func.name in {"client", "resource"} and isinstance(func.base, ir.Name)
 
 
 def _join(head: str, tail: list[str]) -> str:

@@ -252,7 +252,7 @@ class Expressions(ABC):
 
 def _listen(func: ir.Member, word: ir.Expr, heard: ir.Expr) -> None:
     """Note on a function what it hears: ``socket.on("message", async (text) => ...)``."""
-    named = isinstance(func.base, ir.Name) and re.search(r"socket|client", func.base.id, re.IGNORECASE)
+    named = isinstance(func.base, ir.Name) and re.search(r"socket|client|^ws|^conn", func.base.id, re.IGNORECASE)
     if named and isinstance(heard, ir.Lambda) and isinstance(word, ir.Const):
         heard.function.hears = str(word.value)
 

@@ -164,7 +164,7 @@ SHELLS = re.compile(r"(?:^|/)(?:ba|z|k|da|c)?sh(?:\.exe)?$|cmd\.exe$|powershell"
 SQL_RUNS = words(
     """
     execute query executemany executescript raw $queryRawUnsafe read_sql unsafe executeStatement execute_statement
-    start_query_execution startQueryExecution StartQueryExecutionCommand whereRaw
+    start_query_execution startQueryExecution StartQueryExecutionCommand whereRaw $executeRawUnsafe
     """
 )
 RUNS_SQL = re.compile(r"(?:^|[._])(?:\w*[qQ]uery|execute|exec|raw|run_sql|runSql|execute_sql|executeSql)$")

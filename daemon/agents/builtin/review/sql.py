@@ -47,6 +47,8 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         _parameters(flow, call, text, name, frame)
     elif (tail in names.SQL_RUNS and _is_sql_receiver(name, flow)) or name.endswith("sequelize.literal"):
         whole = [origin for origin in harmful(found, "sql") if origin.kind not in _NO_TEXT]
+        if tail.endswith("RawUnsafe"):
+            whole = whole or harmful(found, "sql", frozenset({sources.PARAM}))
         flow.uses.inject("injection.sql", call, whole, f"`{short(name)}` as SQL")
 
 

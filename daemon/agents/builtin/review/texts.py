@@ -105,11 +105,11 @@ def look_at_answer(flow: Flow, function: ir.Function, value: ir.Expr, frame: Fra
 def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     """A text that ``res.send`` sends is a page, as long as no other type is set."""
     made = resolved(call.args[0], frame) if call.args else None
-    if flow.says(_OTHER_TYPE) or made is None:
+    if made is None or (flow.says(_OTHER_TYPE) and not flow.says(_HTML_TYPE)):
         return
     if isinstance(made, ir.Concat):
         _as_a_page(flow, made, frame)
-    elif isinstance(made, ir.Member | ir.Name):
+    elif isinstance(made, ir.Member | ir.Name | ir.Choice):
         # A text of the caller's, sent back as it came; an object is sent as JSON.
         texts = frozenset({sources.QUERY, sources.PATH})
         found = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), texts, "template") if o.part]
@@ -126,6 +126,7 @@ def _as_a_page(flow: Flow, made: ir.Concat, frame: Frame) -> None:
 
 
 _FLASK = re.compile(r"\bflask\b", re.IGNORECASE)
+_HTML_TYPE = re.compile(r"""["']text/html""")
 _OTHER_TYPE = re.compile(
     r"""(?:type|contentType|Content-Type|content-type)["']?\s*[(:,]\s*["'](?:text/plain|application/|txt|json)"""
 )
