@@ -301,6 +301,6 @@ def test_a_stored_name_in_a_command(found):
         import os
         @app.route('/delete/<int:book_id>')
         def delete(book_id):
-            os.system(f'rm uploads/{db.books.find_one(book_id).cover}')
+            os.system(f'rm uploads/{cursor.fetchone()[0]}')
     """
     assert ("injection.shell", 4, "warning") in found("a.py", text, level=True)

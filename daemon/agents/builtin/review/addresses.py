@@ -32,6 +32,13 @@ def client(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the endpoint of an AWS client")
 
 
+def asked_for(flow: Flow, call: ir.Call, target: ir.Expr, frame: Frame) -> None:
+    """``curl.setopt(curl.URL, url)``."""
+    found = parts(flow, target, frame)
+    if not _host_is_fixed(found):
+        flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the address of a request")
+
+
 def by_name(flow: Flow, call: ir.Call, frame: Frame) -> None:
     """``downloadPdf(body.url)``: a function of another file that fetches, as far as its name tells."""
     given = [o for arg in call.args for o in sources.of_kinds(flow.facts(arg, frame), TAINTED, "ssrf")]

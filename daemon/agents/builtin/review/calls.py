@@ -258,7 +258,9 @@ def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Fact
         if _strips(call.expr):
             return sources.made_safe(call.receiver, *EVERY_SINK)
         first = call.expr.args[0] if call.expr.args else None
-        if isinstance(first, ir.Const) and first.value in {"/", "..", "../"}:
+        # In Python a whole path that is joined takes the place of what stands before it: dots are not all.
+        dots = {"..", "../"} if flow.module.language == "script" else set()
+        if isinstance(first, ir.Const) and first.value in {"/"} | dots:
             return sources.made_safe(call.receiver, "path") | brought
         second = call.expr.args[1] if len(call.expr.args) > 1 else None
         if isinstance(second, ir.Const) and second.value in {"&lt;", "&amp;", "&#60;", "&#x3C;"}:

@@ -74,6 +74,7 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
         return  # ``if isinstance(value, float): return Decimal(value)`` asks how to write it, not what it is.
     for subject in subjects:
         facts = flow.facts(subject, frame)
+        _inside(flow, subject, frame)
         if kind not in {"presence", "fields"} and (validating or _answers_for_its_parameter(flow)):
             _vouch_for_the_whole(flow, subject, frame)
         for origin in facts:
@@ -98,6 +99,18 @@ _CONVERTS = re.compile(
     r"stringify|jsonify|default$)",
     re.IGNORECASE,
 )
+
+
+def _inside(flow: Flow, subject: ir.Expr, frame: Frame) -> None:
+    """``path.relative(root, full)`` was asked about: whether the path is inside is known."""
+    made = frame.value(subject.id) if isinstance(subject, ir.Name) else None
+    if isinstance(made, ir.Call) and guards.tail_of(made.func) in {"relative", "relpath"}:
+        for arg in made.args:
+            key = key_of(arg)
+            if key:
+                frame.facts[key] = sources.made_safe(flow.facts(arg, frame), "path")
+
+
 _LENGTH = "(length)"
 
 

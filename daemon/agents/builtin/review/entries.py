@@ -40,7 +40,7 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     if not function.params:
         return [] if _routed(function) else None
     if _routed(function):
-        return _route_parameters(function)
+        return _route_parameters(function, held=not any(name.startswith("flask") for name in module.imports.values()))
     if browser(module):
         return None
     by_framework = view_parameters(function, module) if module.language == "python" else parameters(function, module)
@@ -103,6 +103,8 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
         # A controller's method that a router calls with the request alone.
         return (0, REQUEST) if _reads(function, names[0], _SENT) else None
+    if names == ["req"] and not function.owner and _reads(function, "req", _SENT):
+        return 0, REQUEST
     if len(names) > 1:
         if _REQUEST_NAME.match(names[0]) and _RESPONSE_NAME.match(names[1]):
             return 0, REQUEST
@@ -282,8 +284,11 @@ def _name(param: ir.Param) -> str:
 _UNTYPED = re.compile(r"^(?:typing\.)?(?:dict|Dict|list|List|Any|Mapping)\b")
 
 
-def _route_parameters(function: ir.Function) -> list[Facts]:
-    """A route's own parameters come from the path, unless a type checks them; a queue's handler gets records."""
+def _route_parameters(function: ir.Function, *, held: bool) -> list[Facts]:
+    """A route's own parameters come from the path, unless a type checks them; a queue's handler gets records.
+
+    ``held`` says whether the framework holds a type against what came in; Flask does not.
+    """
     records = any(
         isinstance(d, ir.Call) and isinstance(d.func, ir.Member) and d.func.name.startswith(("on_", "schedule"))
         for d in function.decorators
@@ -307,8 +312,12 @@ def _route_parameters(function: ir.Function) -> list[Facts]:
             given_facts.append(frozenset({Origin(BODY, UPLOAD, at.line, at.column, at.end_line)}))
         elif _UNTYPED.match(param.annotation):
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
-        elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or re.search(
-            r"^(?:[\w.]+\.)?[A-Z]|int|float|bool|Annotated|^(?:datetime\.)?(?:date|time|datetime)$", param.annotation
+        elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or (
+            held
+            and re.search(
+                r"^(?:[\w.]+\.)?[A-Z]|int|float|bool|Annotated|^(?:datetime\.)?(?:date|time|datetime)$",
+                param.annotation,
+            )
         ):
             given_facts.append(NOTHING)
         else:

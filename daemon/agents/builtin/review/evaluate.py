@@ -26,7 +26,7 @@ _HELD = {"self.event", "this.event"}
 _REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
 """Requests that are imported, and mean the one being answered."""
 _EXPRESS = re.compile(r"""['"]express['"]""")
-_ROUTES = re.compile(r"""\b(?:app|router|server)\.(?:get|post|put|patch|delete|use|all)\(|['"]express['"]""")
+_READ_OFF = re.compile(r"""\b(?:req|request)\.(?:body|query|params|headers|cookies)\b|['"]express['"]""")
 _FLASK = re.compile(r"@\w+\.route\(|\bflask\b|\brequest\.(?:args|form|values|json|GET|POST|cookies|get_json)\b")
 _HTTP_SERVER = re.compile(r"BaseHTTPRequestHandler|\bdo_(?:GET|POST|PUT)\b")
 _CLASS_VIEWS = re.compile(r"\b(?:django|rest_framework|tornado)\b")
@@ -46,10 +46,15 @@ def _made_anywhere(module: ir.Module) -> dict[str, ir.Expr]:
     """What variables of any function are made by, first come first kept: a function inside another sees the outer's."""
     made: dict[str, ir.Expr] = {}
     for statement in (statement for function in module.functions for statement in function.body):
-        if not isinstance(statement, ir.Assign) or not isinstance(statement.target, ir.Name):
+        if not isinstance(statement, ir.Assign) or not isinstance(statement.value, ir.Call):
             continue
-        if isinstance(statement.value, ir.Call):
+        if isinstance(statement.target, ir.Name):
             made.setdefault(statement.target.id, statement.value)
+        elif isinstance(statement.target, ir.Record) and guards.tail_of(statement.value.func) == "require":
+            for key, part in statement.target.entries:
+                if isinstance(part, ir.Name) and isinstance(key, ir.Const) and isinstance(key.value, str):
+                    taken = ir.Member(part.line, part.column, part.end_line, statement.value, key.value)
+                    made.setdefault(part.id, taken)
     return made
 
 
@@ -177,7 +182,7 @@ class Evaluation(ABC):
         if name not in {"req", "request"} or name in self.by_name:
             return False
         # Nowhere made, and not imported: what is shown is a part of a program.
-        return self.says(_ROUTES if self.module.language == "script" else _FLASK) and name not in self.namer.made
+        return self.says(_READ_OFF if self.module.language == "script" else _FLASK) and name not in self.namer.made
 
     def _read_member(self, expr: ir.Member, frame: Frame) -> Facts:
         if (
@@ -282,19 +287,29 @@ class Evaluation(ABC):
             # Nobody is known to call this one: each function of its kind is looked at by itself.
             return frozenset().union(*arguments, *named.values())
         if local is not None:
-            ordered = local_calls.ordered_arguments(local, arguments, named)
-            if len(self.stack) > 1:
-                result = self.call(local, ordered, local_calls.scope(self, local, frame))
-            else:
-                before = self.uses.through(expr)
-                result = self.call(local, ordered, local_calls.scope(self, local, frame))
-                self.uses.back(before)
-            local_calls.write_back(self, expr, (id(local), tuple(ordered)), frame)
-            return sources.read_at(result, expr, frozenset().union(*ordered))
+            return self._call_here(local, expr, arguments, named, frame)
         sinks.look(self, expr, dotted, frame)
         return result_of(Outcome(expr=expr, dotted=dotted, tail=tail, receiver=receiver, arguments=arguments,
                                  named=named, validates=self._validates(dotted, tail) or guards.takes_a_schema(expr)),
                          self, frame)  # fmt: skip
+
+    def _call_here(
+        self, local: ir.Function, expr: ir.Call, arguments: list[Facts], named: dict[str, Facts], frame: Frame
+    ) -> Facts:
+        """A call of a function of this file."""
+        ordered = local_calls.ordered_arguments(local, arguments, named)
+        if len(self.stack) > 1:
+            result = self.call(local, ordered, local_calls.scope(self, local, frame))
+        else:
+            before = self.uses.through(expr)
+            result = self.call(local, ordered, local_calls.scope(self, local, frame))
+            self.uses.back(before)
+        local_calls.write_back(self, expr, (id(local), tuple(ordered)), frame)
+        local_calls.answered_for(self, expr, local, frame)
+        for sink, pattern in guards.SAFE_FOR.items():
+            if pattern.search(guards.tail_of(expr.func)):
+                result = sources.made_safe(result, sink)
+        return sources.read_at(result, expr, frozenset().union(*ordered))
 
     def keep_in_memory(self, at: ir.Expr, name: str, facts: Facts, frame: Frame) -> None:
         """What is put into a list or table of the module's is kept from one request to the next."""

@@ -195,7 +195,8 @@ def pieces(expr: ir.Expr, frame: Frame, facts_of: Callable[[ir.Expr], Facts], le
             and not (isinstance(value_expr, ir.Call) and not facts_of(expr))
         ):
             if isinstance(value_expr, ir.Call) and not _text_call(value_expr):
-                return [Piece(None, facts_of(expr), expr)]
+                by_call = _made_by_a_call(value_expr, frame, facts_of, left)
+                return by_call if by_call is not None else [Piece(None, facts_of(expr), expr)]
             made = pieces(value_expr, frame, lambda e: facts_of(expr) if e is value_expr else facts_of(e), left - 1)
             shown = {(origin.line, origin.column) for piece in made for origin in piece.facts}
             other = frozenset(o for o in facts_of(expr) if (o.line, o.column) not in shown and o.kind not in WEAK)
@@ -205,9 +206,8 @@ def pieces(expr: ir.Expr, frame: Frame, facts_of: Callable[[ir.Expr], Facts], le
     if isinstance(expr, ir.Choice):
         tainted = next((option for option in expr.options if facts_of(option)), expr.options[0])
         return pieces(tainted, frame, facts_of, left - 1)
-    if isinstance(expr, ir.Call) and _text_call(expr):
-        return _call_pieces(expr, frame, facts_of, left)
-    return [Piece(None, facts_of(expr), expr)]
+    called = _made_by_a_call(expr, frame, facts_of, left) if isinstance(expr, ir.Call) else None
+    return called if called is not None else [Piece(None, facts_of(expr), expr)]
 
 
 def _as_safe_as(facts: Facts, made: list[Piece]) -> list[Piece]:
@@ -246,6 +246,11 @@ def _call_pieces(call: ir.Call, frame: Frame, facts_of: Callable[[ir.Expr], Fact
     }:
         found.extend(pieces(call.func.base, frame, facts_of, left - 1))
     if isinstance(call.func, ir.Member) and call.func.name == "join":
+        items = _items(call.func.base, frame)
+        if items and not facts_of(call.func.base) - frozenset().union(*(facts_of(item) for item in items)):
+            for item in items[:100]:
+                found.extend(pieces(item, frame, facts_of, left - 1))
+            return found
         listed = facts_of(call.func.base)
         if listed:
             found.append(Piece(None, listed, call.func.base))
@@ -254,6 +259,32 @@ def _call_pieces(call: ir.Call, frame: Frame, facts_of: Callable[[ir.Expr], Fact
             found.append(Piece("/"))
         found.extend(pieces(arg, frame, facts_of, left - 1))
     return found
+
+
+def _items(expr: ir.Expr, frame: Frame) -> list[ir.Expr]:
+    made = frame.value(expr.id) if isinstance(expr, ir.Name) else expr
+    return made.items if isinstance(made, ir.Listing) else []
+
+
+def _made_by_a_call(call: ir.Call, frame: Frame, facts_of: Callable[[ir.Expr], Facts], left: int) -> list[Piece] | None:
+    """The parts of what a call puts together, ``None`` for a call that does something else."""
+    replaced = _replaced(call, frame, facts_of, left)
+    if replaced is not None:
+        return replaced
+    return _call_pieces(call, frame, facts_of, left) if _text_call(call) else None
+
+
+def _replaced(call: ir.Call, frame: Frame, facts_of: Callable[[ir.Expr], Facts], left: int) -> list[Piece] | None:
+    """``template.replace("{{NAME}}", name)`` where the template is written down."""
+    if not isinstance(call.func, ir.Member) or call.func.name not in {"replace", "replaceAll"} or len(call.args) < 2:
+        return None
+    base = call.func.base
+    made = frame.value(base.id) if isinstance(base, ir.Name) else base
+    hole = call.args[0]
+    if not isinstance(made, ir.Const) or not isinstance(made.value, str) or not isinstance(hole, ir.Const):
+        return None
+    before, found, after = made.value.partition(str(hole.value))
+    return [Piece(before), *pieces(call.args[1], frame, facts_of, left - 1), Piece(after)] if found else None
 
 
 def mentions(value: ir.Expr, target: ir.Expr) -> bool:

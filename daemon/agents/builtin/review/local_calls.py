@@ -78,6 +78,16 @@ def write_back(flow: Flow, expr: ir.Call, key: tuple[int, tuple[Facts, ...]], fr
             owner.facts[arg.id] = owner.facts.get(arg.id, NOTHING) | facts
 
 
+def answered_for(flow: Flow, expr: ir.Call, function: ir.Function, frame: Frame) -> None:
+    """``errors = validate_update(body)``: what a validating function of the file has looked at has names it knows."""
+    if not guards.checks_by_name(function.name):
+        return
+    for arg in expr.args:
+        facts = flow.facts(arg, frame)
+        if isinstance(arg, ir.Name) and facts and all(flow.entry.knows(origin) for origin in facts):
+            owner_of(frame, arg.id).facts[arg.id] = sources.made_safe(facts, "nosql")
+
+
 def ordered_arguments(function: ir.Function, arguments: list[Facts], named: dict[str, Facts]) -> list[Facts]:
     """What each parameter gets from positional and named arguments."""
     params = function.params
@@ -117,7 +127,7 @@ def _of_a_form(function: ir.Function) -> list[Facts]:
     """``form.parse(req, (err, fields, files) => ...)``, as formidable and its kin call back."""
     _, fields, files = (param.target for param in function.params[:3])
     sent = Origin(sources.BODY, sources.BODY, fields.line, fields.column, fields.end_line)
-    kept = Origin(sources.BODY, "files", files.line, files.column, files.end_line, part="file")
+    kept = Origin(sources.BODY, "files", files.line, files.column, files.end_line, part=sources.KEPT_FILE)
     return [NOTHING, frozenset({sent}), frozenset({kept})]
 
 

@@ -34,9 +34,9 @@ EVAL = re.compile(
 DESERIALIZE = re.compile(
     r"^(?:_?c?[pP]ickle\.(?:loads?|Unpickler)|dill\.loads?|cloudpickle\.loads?|shelve\.open|marshal\.loads?|"
     r"jsonpickle\.decode|"
-    r"joblib\.load|(?:js-)?yaml(?:\.default)?\.(?:load|load_all|loadAll|unsafe_load|full_load)|YAML\.load|ruamel\.yaml\.load|torch\.load|"
+    r"joblib\.load|(?:js-)?yaml(?:\.default)?\.(?:load|load_all|loadAll|safeLoad|safeLoadAll|unsafe_load|full_load)|YAML\.load|ruamel\.yaml\.load|torch\.load|"
     r"pandas\.read_pickle|pd\.read_pickle|"
-    r"node-serialize(?:\.unserialize)?|serialize-to-js\.deserialize|funcster\.\w+|cryo\.parse|jsonpickle\.loads|"
+    r"node-serialize(?:\.unserialize)?|serialize-to-js\.deserialize|serialize-javascript\.deserialize|funcster\.\w+|cryo\.parse|jsonpickle\.loads|"
     r"numpy\.load|js-yaml-unsafe\S*)$"
 )
 TEMPLATE = re.compile(
@@ -71,11 +71,11 @@ JOINS = re.compile(r"^(?:os\.)?path(?:\.default)?\.(?:join|resolve)$|^path\.posi
 SETS_HEADERS = re.compile(r"^(?:res|response|reply)\.(?:header|set|setHeader|writeHead)$")
 VIEWS = re.compile(r"^(?:res|response)\.render$")
 """What renders a view by its name."""
-DIRECTORY = re.compile(r"(?:^|\.)(?:search(?:_s|_st|_ext|_ext_s)?|paged_search)$")
+DIRECTORY = re.compile(r"(?:^|\.)(?:parseFilter|parseDN|search(?:_s|_st|_ext|_ext_s)?|paged_search)$")
 """Searches of a directory (LDAP)."""
 DIRECTORIES = re.compile(r"\bldap", re.IGNORECASE)
 XPATHS = re.compile(
-    r"(?:^|\.)(?:xpath|XPath|ETXPath|selectNodes)$|^xpath\.useNamespaces\(\)$|^xpath\.(?:select1?|evaluate|parse)$"
+    r"(?:^|\.)(?:xpath|XPath|ETXPath|selectNodes)$|^xpath\.useNamespaces\(\)$|^(?:xpath\.)?select1?$|^xpath\.(?:evaluate|parse)$"
 )
 """What evaluates an XPath expression."""
 GRAPHS = re.compile(r"(?:^|\.)(?:run|query|executeQuery|execute_query|execute)$")
@@ -86,7 +86,7 @@ CLIENTS = re.compile(
 """Constructors of AWS clients; some take the address to speak to."""
 RUNS_BY_NAME = re.compile(
     r"^(?:(?:shell|bash|cmd|command)_?(?:exec(?:ute)?|run)|(?:exec(?:ute)?|run)_?(?:shell|bash|cmd|command|script|code)\w*|"
-    r"exec(?:ute)?_and_\w+)$",
+    r"exec(?:ute)?_and_\w+|shell_\w+|run_?in_?shell)$",
     re.IGNORECASE,
 )
 """Functions of other files that run what they are given, as far as their name tells."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sources
-from daemon.agents.builtin.review.arguments import fields, resolved
+from daemon.agents.builtin.review.arguments import entry, fields, resolved
 from daemon.agents.builtin.review.frames import ANY_KEY, pieces
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.names import DOCUMENT_CLIENT, GRAPHS, MODEL
@@ -224,6 +224,9 @@ def _mongo(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             harm = sources.of_kinds(facts, frozenset({sources.BODY, sources.QUERY, sources.FIELD}), "nosql")
             how = "a pattern that stands for an equality, unescaped"
             flow.uses.inject("injection.nosql", call, harm, how, level=Level.WARNING)
+        elif isinstance(value, ir.Record) and (pattern := entry(value, "$regex")) is not None:
+            found = sources.of_kinds(flow.facts(pattern, frame), TAINTED, "regex")
+            flow.uses.inject("injection.regex", call, found, "`$regex` of a filter as the pattern")
         elif not isinstance(value, ir.Concat | ir.Record) and not _made_text(resolved(value, frame)):
             _loose(flow, call, flow.facts(value, frame), what)
     if isinstance(call.args[0], ir.Name):

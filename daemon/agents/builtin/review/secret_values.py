@@ -8,7 +8,7 @@ import re
 from daemon.agents.builtin.review.secret_names import is_secret_name, snake
 
 _FILLING = re.compile(
-    r"^(?:[\w.-]{0,12}x{4,}|[\w.-]{0,12}\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|"
+    r"^(?:[\w.-]{0,12}x{4,}|[\u2022\u25cf\u00b7]{3,}|[\w.-]{0,12}\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|"
     r"your[-_ ]?.*|<.*>|\(.*\)|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|enter.*|insert.*|replace.*|"
     r"change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|.*example.*|"
     r"mock.*|sample.*|.*placeholder.*|redacted|hidden|"
@@ -58,7 +58,7 @@ _WORDS_AND_NUMBER = re.compile(r"^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*\d+$|^[A-Z]+\d+$")
 _IN_ORDER = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "1234567890")
 _RUN = 6
 """Letters or digits in their order that make a literal no more than a filling."""
-_CAPITALS = re.compile(r"^[A-Z_ ]*(?:PASSWORD|PASS|SECRET|TOKEN|KEY)[A-Z_ ]*$")
+_CAPITALS = re.compile(r"^(?:[A-Z]+[_ ]?)*?(?:PASSWORD|PASS|SECRET|TOKEN|KEY)S?(?:[_ ][A-Z]+)*_?$")
 """``DB_PASSWORD`` as a value: the name of what belongs there."""
 
 

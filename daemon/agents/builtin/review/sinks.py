@@ -84,6 +84,8 @@ def _run_later(flow: Flow, call: ir.Call, frame: Frame) -> None:
 def _by_form(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     if name.endswith(("prepare().run", "prepare().execute", "prepare().all", "prepare().get")):
         sql.look_at_prepared(flow, call, name, frame)
+    if tail == "setopt" and len(call.args) == 2 and isinstance(call.args[0], ir.Member) and call.args[0].name == "URL":
+        addresses.asked_for(flow, call, call.args[1], frame)
     if names.JOINS.match(name):
         _joined(flow, call, frame)
     if tail == "get" and _drives_a_browser(flow, call):
@@ -147,7 +149,7 @@ def _directory(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     values += [v for r in records if isinstance(r, ir.Record) for v in [entry(r, "filter")] if v is not None]
     for value in values:
         found = parts(flow, value, frame)
-        if any(piece.text is not None and "(" in piece.text for piece in found):
+        if any(piece.text is not None and ("(" in piece.text or "=" in piece.text) for piece in found):
             harm = harmful(found, "ldap")
             weak = harmful(found, "ldap", frozenset({sources.PARAM}))
             flow.uses.inject("injection.ldap", call, harm or weak, "the filter of a directory search")
@@ -208,7 +210,12 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             return
     found = tainted(flow, first, frame, "deserialization")
     if flow.module.language == "script" and "yaml" in name.lower():
-        if len(call.args) == 1:
+        if ".safeLoad" in name:
+            options = resolved(call.args[1], frame) if len(call.args) > 1 else None
+            schema = entry(options, "schema") if isinstance(options, ir.Record) else None
+            if isinstance(schema, ir.Member) and "FULL" in schema.name:
+                flow.uses.inject("injection.deserialization", call, found, f"`{name}` with types that run code")
+        elif len(call.args) == 1:
             what = "`load` of js-yaml, which can run code before its version 4"
             flow.uses.inject("injection.deserialization", call, found, what, level=Level.WARNING)
         return

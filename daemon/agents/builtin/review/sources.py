@@ -124,7 +124,12 @@ _REQUEST_PARTS = {
                      "matchdict"), PATH),
     **dict.fromkeys(("headers", "header", "cookies", "cookie", "COOKIES", "META"), HEADER),
 }  # fmt: skip
-_UPLOAD = "file"
+FILES = "files"
+"""The root of files that were sent beside a form."""
+_KEPT_AT = {"path", "filepath", "tempFilePath"}
+"""Where the server has put one of them, under a name of its own."""
+KEPT_FILE = "(file)"
+"""The part that a file is which an upload's handler has kept already (multer's ``req.file``)."""
 _OF_UPLOAD = {"path", "filename", "destination", "fieldname", "size", "key", "location", "bucket"}
 """What multer says of a file it has kept, by a name of its own; ``originalname`` and the content are the caller's."""
 _MAPPED = {"querystring": QUERY, "header": HEADER}
@@ -169,7 +174,9 @@ def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
         return NOTHING
     if name == "key" and origin.kind == RECORD:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
-    if origin.part == _UPLOAD and name in _OF_UPLOAD:
+    if origin.root == FILES and name in _KEPT_AT:
+        return NOTHING
+    if origin.part == KEPT_FILE and name in _OF_UPLOAD:
         return NOTHING
     if origin.kind == PATH and name in _MAPPED and at is not None:
         kind = _MAPPED[name]
@@ -184,8 +191,9 @@ def request_part(name: str, request: Origin, at: ir.Expr) -> Facts:
     kind = _REQUEST_PARTS.get(name)
     if kind is None:
         return NOTHING if _OF_THE_SERVER.search(name) or name.isdigit() else _other_part(request, at)
-    part = name if name == _UPLOAD else ""
-    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=request.safe, part=part)})
+    part = KEPT_FILE if name == "file" else ""
+    root = FILES if name in {"files", "FILES"} else kind
+    return frozenset({Origin(kind, root, at.line, at.column, at.end_line, safe=request.safe, part=part)})
 
 
 def _other_part(request: Origin, at: ir.Expr) -> Facts:
