@@ -1,0 +1,157 @@
+"""Texts put together from lists and templates, and what a file's own functions answer for."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+APP = "const express = require('express'); const app = express();\n"
+
+
+def _script(found, text: str) -> set[tuple[str, str]]:
+    return {(rule, level) for rule, _, level in found("a.js", APP + textwrap.dedent(text), level=True)}
+
+
+TOLD = {
+    "a list that is joined": ("injection.xpath", "error", """
+        const xpath = require('xpath');
+        app.post('/a', (req, res) => {
+          const parts = ['//employee[@id=', req.body.id, ']'];
+          res.json(xpath.select(parts.join(''), document));
+        });
+    """),
+    "a template that is filled": ("injection.xpath", "error", """
+        const { select1 } = require('xpath');
+        app.post('/a', (req, res) => {
+          const template = '//employee[salary > {{SALARY}}]';
+          const query = template.replace('{{SALARY}}', req.body.salary);
+          res.json(select1(query, document));
+        });
+    """),
+    "a command that is joined in a helper": ("injection.shell", "error", """
+        const { execSync } = require('child_process');
+        function clone(req) { execSync(['git', 'clone', req.body.repository].join(' ')); }
+    """),
+    "a program that is loaded inside a function": ("injection.shell", "error", """
+        module.exports = () => {
+          const { exec } = require('child_process');
+          app.post('/ping', (req, res) => exec('ping ' + req.body.host, done));
+        };
+    """),
+    "a schema with types that run code": ("injection.deserialization", "error", """
+        const yaml = require('js-yaml');
+        app.post('/a', (req, res) => yaml.safeLoad(req.body, { schema: yaml.DEFAULT_FULL_SCHEMA }));
+    """),
+    "a filter of a directory that is parsed": ("injection.ldap", "error", """
+        const ldap = require('ldapjs');
+        app.get('/a', (req, res) => ldap.parseFilter(`(name=${req.query.name})`));
+    """),
+    "a pattern in a filter": ("injection.regex", "warning", """
+        const { MongoClient } = require('mongodb');
+        app.post('/a', (req, res) => documents.find({ title: { $regex: req.body.q, $options: 'i' } }));
+    """),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_it_is_told(found, name):
+    rule, level, text = TOLD[name]
+    assert (rule, level) in _script(found, text)
+
+
+QUIET = {
+    "a safe schema": """
+        const yaml = require('js-yaml');
+        app.post('/a', (req, res) => yaml.safeLoad(req.body));
+    """,
+    "a path that was found to be inside": """
+        const fs = require('fs'); const path = require('path');
+        app.get('/a', (req, res) => {
+          const full = path.resolve(ROOT, req.query.file);
+          const inside = path.relative(ROOT, full);
+          if (inside.startsWith('..') || path.isAbsolute(inside)) return res.status(400).end();
+          fs.readFile(full, done);
+        });
+    """,
+    "what a function of the file has escaped": """
+        function escapeHtml(text) { return String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;'); }
+        app.get('/a', (req, res) => res.send('<b>' + escapeHtml(req.query.name) + '</b>'));
+    """,
+    "where the server has put an upload": """
+        const fs = require('fs');
+        app.post('/a', (req, res) => fs.readFile(req.files.photo.path, done));
+    """,
+}
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_no_injection_is_told(found, name):
+    errors = {(rule, level) for rule, level in _script(found, QUIET[name]) if level == "error"}
+    html = {rule for rule, _ in _script(found, QUIET[name])} & {"injection.html", "injection.deserialization"}
+    assert not errors | html
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("other_file.shell_the_arg('echo ' + request.form['a'] + ' >> menu.txt')", "injection.shell"),
+        ("send_file(os.path.join(os.getcwd(), request.args['name'].replace('..', '')))", "injection.path"),
+        ("curl.setopt(curl.URL, request.form['url'])", "injection.ssrf"),
+        ("request.files['file'].save(os.path.join(FOLDER, request.files['file'].filename))", "injection.path"),
+    ],
+)
+def test_forms_of_flask_applications(found, line, rule):
+    text = f"""
+        import os, pycurl, other_file
+        from flask import request, send_file
+        curl = pycurl.Curl()
+        @app.route("/a", methods=["POST"])
+        def do():
+            {line}
+    """
+    assert (rule, 6) in found("a.py", text)
+
+
+@pytest.mark.parametrize(("framework", "told"), [("flask", True), ("fastapi", False)])
+def test_flask_holds_no_annotation_against_what_came_in(found, framework, told):
+    text = f"""
+        from {framework} import thing
+        @app.get("/<id>")
+        def show(id: int):
+            return db.session.execute(text(f"SELECT * FROM users WHERE id = {{id}}"))
+    """
+    assert ("injection.sql" in {rule for rule, _ in found("a.py", text)}) is told
+
+
+VALIDATED = """
+    import boto3, json
+    table = boto3.resource("dynamodb").Table("t")
+    def validate_update(body):
+        return [key for key in body if key not in {"name", "age"}]
+    def handler(event, context):
+        body = json.loads(event["body"])
+        if validate_update(body):
+            return {"statusCode": 400}
+        parts = [f"#{key} = :{key}" for key, value in body.items()]
+        table.update_item(Key={"id": 1}, UpdateExpression="SET " + ", ".join(parts))
+"""
+
+
+def test_a_validating_function_of_the_file_answers_for_the_names(found):
+    assert "injection.nosql" not in {rule for rule, _ in found("a.py", VALIDATED)}
+    unchecked = VALIDATED.replace("if validate_update(body)", "if not body")
+    assert "injection.nosql" in {rule for rule, _ in found("a.py", unchecked)}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('const SECRET_KEY = "SECRETTO";\n', True),
+        ('const SECRET_KEY = "MY_SECRET_KEY";\n', False),
+        ('const DB_PASSWORD = "DBPASSWORD";\n', False),
+        ('const shown = { password: "\u2022\u2022\u2022\u2022\u2022\u2022" };\n', False),
+    ],
+)
+def test_a_word_in_capitals_and_a_row_of_dots(found, text, told):
+    assert bool(found("a.js", text)) is told
