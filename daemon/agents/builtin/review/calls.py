@@ -75,7 +75,7 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     if call.dotted in _READERS and brought and len(flow.stack) > 1:
         return _parsed_here(call, brought, flow)
     if _PASSES.search(call.dotted) and not call.expr.awaited and not _asks_a_store(call):
-        return sources.parsed(brought) if call.dotted in _READERS else brought
+        return sources.parsed(brought, call.expr) if call.dotted in _READERS else brought
     if _LOGS.search(call.dotted):
         return NOTHING
     hand_off(call, flow, frame)

@@ -248,7 +248,9 @@ class Evaluation(ABC):
             elif origin.kind in sources.WEAK:
                 found.add(origin)
             else:
-                found |= sources.record_part(name, origin, at if len(self.stack) == 1 else None)
+                # A part is told where it is read when the whole was read in the same function.
+                here = len(self.stack) == 1 or (self.stack and self.stack[-1].line <= origin.line <= at.line)
+                found |= sources.record_part(name, origin, at if here else None)
         return frozenset(found)
 
     # --- calls

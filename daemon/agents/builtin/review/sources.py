@@ -182,7 +182,7 @@ def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
         kind = _MAPPED[name]
         return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=origin.safe)})
     part = origin.part or (name if origin.kind in GIVEN else "")
-    read = origin.read or ((at.line, at.column, at.end_line) if at and part and not origin.part else None)
+    read = (at.line, at.column, at.end_line) if at and part and not origin.part else origin.read
     return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part, read=read)})
 
 
@@ -225,11 +225,16 @@ def made_safe(facts: Facts, *sinks: str) -> Facts:
     return frozenset(replace(origin, safe=origin.safe | set(sinks)) for origin in facts)
 
 
-def parsed(facts: Facts) -> Facts:
-    """What a text of a declared type holds once it is parsed is of no declared type."""
-    return frozenset(
+def parsed(facts: Facts, at: ir.Expr) -> Facts:
+    """What a text holds once it is parsed: of no declared type any more, and read where it was parsed."""
+    place = at.line, at.column, at.end_line
+    open_again = (
         replace(origin, safe=origin.safe - {"check", "nosql"}) if origin.root == ARGUMENTS else origin
         for origin in facts
+    )
+    return frozenset(
+        replace(origin, read=place) if origin.kind == BODY and origin.read is None and not origin.part else origin
+        for origin in open_again
     )
 
 
