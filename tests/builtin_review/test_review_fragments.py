@@ -304,3 +304,25 @@ def test_a_stored_name_in_a_command(found):
             os.system(f'rm uploads/{cursor.fetchone()[0]}')
     """
     assert ("injection.shell", 4, "warning") in found("a.py", text, level=True)
+
+
+def test_a_function_that_is_given_flask_s_request_and_imports_none_of_it(found):
+    text = """
+        from google.cloud import firestore
+        db = firestore.Client()
+        def add_user(request):
+            data = request.get_json()
+            db.collection("users").document("a").set({"name": data["name"]})
+    """
+    assert {rule for rule, _ in found("main.py", text)} == {"input.unvalidated"}
+
+
+def test_a_part_is_told_where_it_is_read_in_the_function_that_read_the_whole(found):
+    gap = "\n".join(f"    step({number})" for number in range(24))
+    text = (
+        "import boto3, json\ntable = boto3.resource('dynamodb').Table('t')\n"
+        "def handler(event, context):\n    return update(event)\n"
+        f"def update(event):\n    body = json.loads(event['body'])\n{gap}\n"
+        "    values = {':t': body['title']}\n    table.update_item(Key={}, ExpressionAttributeValues=values)\n"
+    )
+    assert found("a.py", text) == {("input.unvalidated", 31)}

@@ -217,3 +217,8 @@ def test_a_column_beside_the_word_secret_is_none(found):
 def test_a_demo_s_password_opens_what_is_out_in_the_world(found, host, level):
     text = f"const config = {{ user: 'shop', password: 'demoPass0', server: '{host}' }};\n"
     assert ("credential.assigned", 1, level) in found("a.js", text, level=True)
+
+
+def test_a_masked_password_in_a_description_is_none(found):
+    assert found("a.py", 'text = f"host={h}, user=me, password=****, dbname={d}"\n') == set()
+    assert found("a.py", "import pyotp\ncode = pyotp.TOTP('base32secret3232')\n") == {("credential.argument", 2)}

@@ -187,3 +187,21 @@ def test_headers_reach_and_a_body_reaches():
     text = handler("exec(event.headers.x);", head="import { exec } from 'child_process';")
     (finding, *_) = [f for f in review_file("a.ts", text).findings if f.rule == "injection.shell"]
     assert "The request headers reach a shell command" in finding.message
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "db.collection('x').doc('1').set({ n: body.name })",
+        "db.collection('x').add(body)",
+        "db.ref('x').push({ n: body.name })",
+        "setDoc(doc(db, 'x', '1'), { n: body.name })",
+    ],
+)
+def test_a_document_of_firestore_is_a_store(found, write):
+    text = f"""
+        import {{ setDoc, doc, getFirestore }} from 'firebase/firestore';
+        const db = getFirestore();
+        export const handler = async (event) => {{ const body = JSON.parse(event.body); await {write}; }};
+    """
+    assert found("a.js", text, level=True) == {("input.unvalidated", 3, "warning")}

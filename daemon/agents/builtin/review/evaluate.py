@@ -26,7 +26,7 @@ _HELD = {"self.event", "this.event"}
 _REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
 """Requests that are imported, and mean the one being answered."""
 _EXPRESS = re.compile(r"""['"]express['"]""")
-_READ_OFF = re.compile(r"""\b(?:req|request)\.(?:body|query|params|headers|cookies)\b|['"]express['"]""")
+_READ_OFF = re.compile(r"""\b(?:req|request)\.(?:body|query|params?|headers|cookies)\b|['"]express['"]""")
 _FLASK = re.compile(r"@\w+\.route\(|\bflask\b|\brequest\.(?:args|form|values|json|GET|POST|cookies|get_json)\b")
 _HTTP_SERVER = re.compile(r"BaseHTTPRequestHandler|\bdo_(?:GET|POST|PUT)\b")
 _CLASS_VIEWS = re.compile(r"\b(?:django|rest_framework|tornado)\b")

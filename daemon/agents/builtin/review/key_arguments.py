@@ -28,6 +28,7 @@ _KEYED = (
     (_FOR_A_STACK, 0),
     (re.compile(r"^twilio(?:\.\w+)*$"), 1),
     (re.compile(r"(?:^|\.)createHmac$"), 1),
+    (re.compile(r"(?:^|\.)(?:TOTP|HOTP)$"), 0),
     (re.compile(r"(?:^|\.)create(?:C|Dec)ipher(?:iv)?$"), 1),
     (re.compile(r"^hmac\.new$"), 0),
     (re.compile(r"(?:^|\.)Fernet$"), 0),

@@ -95,7 +95,8 @@ def known(value: str) -> tuple[str, str] | None:
     if match and not _harmless_connection(match):
         return "credential.connection-string", _CONNECTS
     pairs = _PAIRS.search(value)
-    if pairs and is_secret_value(pairs["password"], "password") and not any(c in pairs["password"] for c in "{}<>%$"):
+    password = pairs["password"].rstrip(",") if pairs else ""
+    if is_secret_value(password, "password") and not any(c in password for c in "{}<>%$"):
         return "credential.connection-string", _CONNECTS
     return None
 

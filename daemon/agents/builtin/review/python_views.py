@@ -21,10 +21,11 @@ _REQUEST_TYPE = re.compile(r"(?:^|\.)(?:\w*HttpRequest|Request|WSGIRequest)$")
 _SENT = words(
     """
     GET POST FILES COOKIES META body data query_params headers query params match_info matchdict path_params form
-    json json_body media post text read args url cookies get_param bounded_stream stream
+    json json_body get_json media post text read args url cookies get_param bounded_stream stream
     """
 )
-_ONLY_DJANGO = {"GET", "POST"}
+_UNMISTAKABLE = {"GET", "POST", "get_json"}
+"""What only Django's requests, or Flask's (as Google's functions are given them), have."""
 _OF_A_CLASS = re.compile(
     r"^(?:(?:on_)?(?:get|post|put|patch|delete)|list|create|retrieve|update|partial_update|destroy)$"
 )
@@ -40,7 +41,7 @@ def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | N
         return None
     parts = _read_off(function, names[place])
     known = bool(_REQUEST_TYPE.search(function.params[place].annotation)) or _imported(module.imports.values())
-    if not (parts & _ONLY_DJANGO) and not (known and parts & _SENT):
+    if not (parts & _UNMISTAKABLE) and not (known and parts & _SENT):
         return None
     called_by_name = place == 1 and _OF_A_CLASS.match(function.name) is not None
     return [

@@ -47,6 +47,12 @@ _ORM = re.compile(
     r"redis|firestore|dynamodb-toolbox|onetable",
     re.IGNORECASE,
 )
+_DOCUMENTS = re.compile(
+    r"(?:document|doc)\(\)\.(?:set|update|create)$|collection\(\)\.add$|\.ref\(\)\.(?:set|update|push)$|"
+    r"(?:^|\.)(?:set|add|update)Doc$"
+)
+"""Writes of Firestore and of Firebase's tree."""
+_FIREBASE = re.compile(r"fire(?:store|base)", re.IGNORECASE)
 _REPOSITORY = re.compile(
     r"repo(?:sitory)?(?:\(\))?$|entity_?manager$|^(?:\S*\.)?(?:db|models?|database)\.\w+$", re.IGNORECASE
 )
@@ -228,7 +234,7 @@ _PASSING = words(
 
 
 def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
-    if _COMMANDS.match(tail):
+    if _COMMANDS.match(tail) or (_DOCUMENTS.search(name) and flow.says(_FIREBASE)):
         return True
     if not isinstance(call.func, ir.Member):
         return False
