@@ -138,8 +138,11 @@ def test_a_connection_string_with_its_password_is_found_and_one_without_is_not(f
 
 
 def test_what_a_program_is_tried_out_with_is_only_a_note(found):
-    text = 'if __name__ == "__main__":\n    run({"password": "T2kVB3zgeN3YbrKS"})\n'
-    assert found("a.py", text, level=True) == {("credential.assigned", 2, "note")}
+    main = 'if __name__ == "__main__":\n    run({"password": "T2kVB3zgeN3YbrKS"})\n'
+    handler = "def lambda_handler(event, context):\n    return run(event)\n"
+    assert found("a.py", handler + main, level=True) == {("credential.assigned", 4, "note")}
+    # Where there is no handler to try out, it is the program itself.
+    assert found("a.py", main, level=True) == {("credential.assigned", 2, "warning")}
 
 
 def test_in_a_test_file_a_literal_secret_is_only_a_note(found):

@@ -222,3 +222,17 @@ def test_a_demo_s_password_opens_what_is_out_in_the_world(found, host, level):
 def test_a_masked_password_in_a_description_is_none(found):
     assert found("a.py", 'text = f"host={h}, user=me, password=****, dbname={d}"\n') == set()
     assert found("a.py", "import pyotp\ncode = pyotp.TOTP('base32secret3232')\n") == {("credential.argument", 2)}
+
+
+def test_a_password_that_a_function_of_the_file_is_given_in_its_place(found):
+    text = "def add_user(name, shown, password):\n    ...\nadd_user('dev1', 'Developer 1', 'alongsecurepassword')\n"
+    assert found("a.py", text) == {("credential.assigned", 3)}
+
+
+def test_the_environment_of_a_container_is_told_without_a_digit_in_it(found):
+    text = "services:\n  web:\n    environment:\n      - MYSQL_USER=shop\n      - MYSQL_PASS=shopandpass\n"
+    assert found("docker-compose.yml", text) == {("credential.in-text", 5)}
+
+
+def test_what_goes_wrong_without_a_key_is_no_key(found):
+    assert found("a.ts", "const gone = { WEATHER_API_KEY: '/weather will fail' };\n") == set()

@@ -191,3 +191,39 @@ def test_what_is_written_deep_into_a_request_is_not_in_its_other_parts(found):
         };
     """
     assert "injection.nosql" not in {rule for rule, _ in found("a.js", text)}
+
+
+def test_what_an_archive_holds_says_where_it_goes(found):
+    text = """
+        from tarfile import TarFile
+        from flask import request
+        @app.route("/a", methods=["POST"])
+        def unpack():
+            with TarFile.open(fileobj=request.files["menu"]) as archive:
+                archive.extractall("/srv/menus")
+    """
+    assert ("injection.path", 6) in found("a.py", text)
+    assert ("injection.path", 6) not in found("a.py", text.replace('("/srv/menus")', '("/srv/menus", filter="data")'))
+
+
+def test_what_a_pattern_finds_is_still_the_callers(found):
+    text = """
+        import os, re
+        from http.server import BaseHTTPRequestHandler
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                params = dict((m.group("k"), m.group("v")) for m in re.finditer(r"(?P<k>.*)=(?P<v>.*)", self.path))
+                os.system("nslookup " + params["domain"])
+    """
+    assert ("injection.shell", 6) in found("a.py", text)
+
+
+def test_an_address_that_a_service_works_on(found):
+    text = """
+        from services import Notes
+        from flask import request
+        @app.route("/pdf")
+        def pdf():
+            return Notes.to_pdf(request.args.get("url"))
+    """
+    assert ("input.unvalidated", 5) in found("a.py", text)

@@ -36,7 +36,7 @@ _PASSES = re.compile(
     r"standard_b64decode|decodebytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
     r"enumerate|zip|iter|next|"
     r"repr|filter|map|BytesIO|StringIO|Path|PurePath|PosixPath|deepcopy|copy|join|resolve|normalize|concat|format|"
-    r"parse_header|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
+    r"parse_header|re\.(?:findall|finditer|split)|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
     r"assign|"
     r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"
     r"TypeSerializer|"

@@ -60,6 +60,9 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
         and not _acts(call, flow)
     ):
         if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
+            if _WORKS_ON.match(call.tail):
+                somewhere = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and o.part in _ADDRESSES)
+                flow.uses.hand_off(call.expr, somewhere, call.tail)
             return
         whole = frozenset(
             o
@@ -91,7 +94,7 @@ def _picked(call: Outcome) -> bool:
 
 
 _HANDLES_FILES = re.compile(
-    r"^(?:read|write|load|open|delete|remove|unlink|serve|save|download|extract|create)_?[fF]ile(?:s|Sync|Content\w*)?$"
+    r"^(?:read|write|load|open|delete|remove|unlink|serve|save|download|extract|create|parse|run|exec(?:ute)?)_?[fF]ile(?:s|Sync|Content\w*)?$"
 )
 """Functions of other files that take a name of a file, as far as theirs tells."""
 
@@ -123,6 +126,10 @@ _PARSES = re.compile(
     r"serializer|form|body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE
 )
 """Nouns of functions that only read what they are given: ``getBody(event.body)``."""
+_WORKS_ON = re.compile(
+    r"^(?:to|process|execute|run|render|convert|delete|remove|handle|generate|invoke|make|build)(?=[A-Z_]|$)"
+)
+"""Verbs of functions that do something with an address or a path."""
 _PAGING = re.compile(
     r"^(?:limit|offset|page(?:_?(?:size|number|no))?|skip|take|size|per_?page|radius|lat\w*|lng|lon\w*|(?:min|max)_?\w*|"
     r"order_?by|sort\w*)$",

@@ -35,7 +35,7 @@ def find(module: ir.Module) -> list[Hit]:
     """Every literal of a program that should not be one."""
     top = Frame(module.top)
     purposes = program_policies.Purposes()
-    reader = _Reader(Namer(module, {}), purposes)
+    reader = _Reader(Namer(module, {}), purposes, {function.name: function for function in module.functions})
     for function in [module.top, *module.functions]:
         reader.function(function, top if function is module.top else Frame(function, parent=top))
     return purposes.judge(reader.hits)
@@ -44,10 +44,11 @@ def find(module: ir.Module) -> list[Hit]:
 class _Reader:
     """Goes through a program once, function by function."""
 
-    def __init__(self, namer: Namer, purposes: program_policies.Purposes) -> None:
+    def __init__(self, namer: Namer, purposes: program_policies.Purposes, own: dict[str, ir.Function]) -> None:
         self.hits: list[Hit] = []
         self._namer = namer
         self._purposes = purposes
+        self._own = own
 
     def function(self, function: ir.Function, frame: Frame) -> None:
         """The hits of one function's own statements."""
@@ -63,6 +64,7 @@ class _Reader:
                     builder.step(inner, frame)
                     self._purposes.look(inner)
                     hits.extend(_expression(inner, self._namer, frame, part=builder.has(inner)))
+                    hits.extend(self._given_in_place(inner))
             if isinstance(statement, ir.Assign):
                 hits.extend(_assignment(statement))
                 _note(statement, frame)
@@ -71,6 +73,19 @@ class _Reader:
         hits.extend(_opening(named))
         # What is known of a whole statement outranks what one of its parts shows.
         self.hits.extend([*builder.finish(), *hits])
+
+    def _given_in_place(self, expr: ir.Expr) -> list[Hit]:
+        """``add_user("admin", "s3cret-pass")`` where this file says that the second is a password."""
+        function = self._own.get(guards.tail_of(expr.func)) if isinstance(expr, ir.Call) else None
+        if function is None or not isinstance(expr, ir.Call):
+            return []
+        names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
+        names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+        return [hit for name, value in zip(names, expr.args, strict=False) if name for hit in _in_place(name, value)]
+
+
+def _in_place(name: str, value: ir.Expr) -> list[Hit]:
+    return _named(name, value) if isinstance(value, ir.Const) else []
 
 
 def _roots(statement: ir.Stmt) -> list[ir.Expr]:

@@ -26,7 +26,7 @@ _ENCODES = {"b64encode", "btoa", "from", "Buffer"}
 _PAIR = re.compile(r"^[^\s:/{}$%]{1,80}:(?P<password>[^\s:/{}$%]{4,120})$")
 _PAIR_NAMES = {"auth", "http_auth", "basic_auth", "basicauth", "httpauth", "proxy_auth"}
 _LISTED = re.compile(
-    r"(?:^|_)(?:(?:api|access|valid|auth|secret|license|allowed)_?keys|tokens|secrets|passwords|credentials|passcodes)$"
+    r"(?:^|_)(?:(?:api|access|valid|auth|secret|license|allowed)_?keys|tokens|secrets|secret_values|passwords|credentials|passcodes)$"
 )
 _PEOPLE = re.compile(r"(?:^|_)(?:users|accounts|logins|credentials|passwords|user_?(?:db|data|base))$")
 _REFUSED = re.compile(r"weak|common|bad|forbid|deny|denied|black|banned|invalid|wrong|expected|sample|mock|fake|dummy")

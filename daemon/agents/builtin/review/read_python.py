@@ -37,8 +37,11 @@ def look(source: Source) -> Looked:
     except TooDeepError:
         return _blind(source, "nested too deeply")
     looked = review(module, source)
-    tried = _tried_out(tree)
+    tried = _tried_out(tree) if _HANDLER.search(source.text) else frozenset[int]()
     return replace(looked, hits=tuple(_lesser(hit) if hit.line in tried else hit for hit in looked.hits))
+
+
+_HANDLER = re.compile(r"def \w*handler\(|def \w+\(event\b|lambda_function")
 
 
 def _tried_out(tree: ast.Module) -> frozenset[int]:

@@ -20,7 +20,7 @@ _FILLING = re.compile(
 """What says that it is to be filled in, in some languages."""
 _WEAK = re.compile(
     r"^(?:empty|string|str|number|my[-_ ]?(?:secret|token|password|key|api).*|some[-_ ]?(?:secret|token|key|password)|"
-    r"default|bearer|basic|authorization|password|passwd|secret|token|"
+    r"default|pass|bearer|basic|authorization|password|passwd|secret|token|"
     r"api[-_ ]?key|key|id|test|tests|testing|aws[-_ ]?managed|text|hash|range|local|localhost|"
     r"key[-_ ]?value|hours|minutes|seconds|days|write|read|admin|sensitive[-_ ]data|x-api-key|access[-_ ]?token|"
     r"id[-_ ]?token|refresh[-_ ]?token|jwt|credentials?|same-origin|include|omit|missing|present|absent|found|exists|"
@@ -45,7 +45,7 @@ _STATE = re.compile(
     r"changed|revoked|found|mismatch|incorrect|updated|created|error|failed|weak|short|ok)$",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"^[A-Za-z][A-Za-z'&/().,-]*(?: [A-Za-z'&/().,-]+)+[!?:]?$")
+_LABEL = re.compile(r"^/?[A-Za-z][A-Za-z'&/().,-]*(?: [A-Za-z'&/().,-]+)+[!?:]?$")
 """Words with blanks between them: what a form shows, or a sentence."""
 _TOKEN_NAME = re.compile(r"^(?:[A-Z]+(?:_[A-Z]+)*|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*)$")
 _NAMING = re.compile(r"^(?!super|very|top|ultra|the|really|strong)[a-z]+(?:[A-Z][a-z]+)+$")

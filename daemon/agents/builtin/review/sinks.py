@@ -123,7 +123,10 @@ def _reads_a_joined_path(call: ir.Call, name: str, frame: Frame) -> bool:
 
 def _code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if name == "exec" and flow.module.language == "script":
-        return  # A regular expression's.
+        # A regular expression's, unless it is called as child_process's is.
+        if isinstance(call.func, ir.Name) and len(call.args) > 1 and isinstance(call.args[-1], ir.Lambda):
+            commands.shell(flow, call, name, frame)
+        return
     every = name == "Function" or name.startswith(("vm.", "vm2.", "sandbox"))
     _simple(flow, call, frame, "eval", f"`{name}`, which runs it as code", every=every)
     commands.handed_in(flow, call, name, frame)
@@ -228,6 +231,12 @@ def _rooted(call: ir.Call, name: str, frame: Frame) -> bool:
     return isinstance(options, ir.Record) and entry(options, "root") is not None
 
 
+def _opened(call: ir.Call, frame: Frame) -> ir.Expr | None:
+    base = call.func.base if isinstance(call.func, ir.Member) else None
+    made = resolved(base, frame) if base is not None else None
+    return argument(made, 0, "name", "fileobj") if isinstance(made, ir.Call) else None
+
+
 _TO_ANOTHER = {"rename", "renameSync", "copyFile", "copyFileSync", "copy", "copyfile", "move", "replace"}
 """What takes a second path, where the file will be."""
 
@@ -248,6 +257,8 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         target = argument(call, 2 if "Bucket" not in name else 1, "Filename")
     else:
         target = argument(call, 0, "file", "path", "filename", "path_or_file", "filename_or_fp", "Filename")
+    if name.endswith("extractall") and "tarfile" in name.lower() and argument(call, 99, "filter") is None:
+        target = _opened(call, frame) or target  # What is in it says where it goes.
     if target is None or _rooted(call, name, frame):
         return
     found = tainted(flow, target, frame, "path")

@@ -89,7 +89,8 @@ def _typed(text: str, *, code: bool) -> tuple[str, int, str] | None:
             continue
         if code and not match["export"]:
             continue
-        if match["quoted"] or any(map(str.isdigit, value)):
+        listed = not code and text.lstrip().startswith("- ")  # The environment of a container.
+        if match["quoted"] or listed or any(map(str.isdigit, value)):
             return f"`{match['name']}` with its value", match.start("quote" if match["quoted"] else "value"), value
     return None
 
