@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir
+from daemon.agents.builtin.review import ir
 from daemon.agents.builtin.review.decorated import parameters
 from daemon.agents.builtin.review.python_views import view_parameters
+from daemon.agents.builtin.review.routed import is_routed, name_of, route_parameters, whole
 from daemon.agents.builtin.review.sources import (
     ARGUMENTS,
     BODY,
@@ -15,9 +16,7 @@ from daemon.agents.builtin.review.sources import (
     EVENT,
     EVENT_NAMES,
     NOTHING,
-    PATH,
     REQUEST,
-    UPLOAD,
     Facts,
     Origin,
 )
@@ -38,9 +37,9 @@ _EVENT_NAME = re.compile(
 def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     """What each parameter of an entry function brings in, ``None`` when the function is not called from outside."""
     if not function.params:
-        return [] if _routed(function) else None
-    if _routed(function):
-        return _route_parameters(function, held=not any(name.startswith("flask") for name in module.imports.values()))
+        return [] if is_routed(function) else None
+    if is_routed(function):
+        return route_parameters(function, held=not any(name.startswith("flask") for name in module.imports.values()))
     if browser(module):
         return None
     by_framework = view_parameters(function, module) if module.language == "python" else parameters(function, module)
@@ -48,8 +47,8 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         return by_framework
     sockets = _WEB_SOCKETS if function.hears == "message" else _SOCKETS
     if function.hears and function.hears not in _OWN_WORDS and sockets.search(module.text):
-        return [_whole(BODY, param) for param in function.params]
-    names = [_name(param) for param in function.params]
+        return [whole(BODY, param) for param in function.params]
+    names = [name_of(param) for param in function.params]
     if _resolves(names, module):
         return [_arguments(param) if number == 1 else NOTHING for number, param in enumerate(function.params)]
     place, kind = _role(function, names, module) or _event(function, names) or (-1, "")
@@ -57,9 +56,9 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         return None
     checked = kind == EVENT and _SCHEMA_TYPE.search(function.annotation) is not None
     return [
-        _whole(kind, param, checked=checked)
+        whole(kind, param, checked=checked)
         if number == place
-        else _whole(BODY, param)
+        else whole(BODY, param)
         if kind == EVENT and number == place + 1 and _PARSED.match(names[number])
         else NOTHING
         for number, param in enumerate(function.params)
@@ -211,12 +210,6 @@ _SCHEMA_TYPE = re.compile(r"Validated\w*<\s*typeof")
 """``ValidatedEvent<typeof schema>``: what the gateway holds against the schema before the function is called."""
 
 
-def _whole(kind: str, param: ir.Param, *, checked: bool = False) -> Facts:
-    at = param.target
-    safe = frozenset({"check"}) if checked or re.search(r"Validated|Parsed|z\.infer", param.annotation) else frozenset()
-    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=safe)})
-
-
 def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
     param = function.params[offset]
     # What the event holds (`{ body: Input }`, `Event<Form>`) says nothing about who sends it.
@@ -240,99 +233,6 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
         or alone
         or (handler and second in {"context", "_context", "ctx", "_", "__"})
     )
-
-
-_ROUTE = re.compile(
-    r"^(?:route|get|post|put|patch|delete|websocket|resolver|on_(?:s3|sqs|sns|cw|kinesis|dynamodb|ws)_\w+|schedule|lambda_function)$"
-)
-
-
-_SOCKET_IO = re.compile(r"^(?:socketio|sio|socket_io|socket)$")
-
-
-def _routed(function: ir.Function) -> bool:
-    for decorator in function.decorators:
-        func = decorator.func if isinstance(decorator, ir.Call) else decorator
-        if _is_heard(func):
-            return True
-        if isinstance(func, ir.Member) and func.name in {"before_request", "before_app_request"}:
-            return True
-        if isinstance(func, ir.Member) and _ROUTE.match(func.name) and isinstance(decorator, ir.Call):
-            base = func.base
-            return isinstance(base, ir.Name | ir.Member)
-    return False
-
-
-def _is_heard(func: ir.Expr) -> bool:
-    """``@socketio.on("move")``, ``@sio.event``."""
-    base = func.base if isinstance(func, ir.Member) else None
-    return (
-        isinstance(base, ir.Name)
-        and isinstance(func, ir.Member)
-        and func.name in {"on", "event"}
-        and bool(_SOCKET_IO.match(base.id))
-    )
-
-
-_OF_THE_SOCKET = {"sid", "self", "environ", "auth"}
-
-
-def _name(param: ir.Param) -> str:
-    return param.target.id if isinstance(param.target, ir.Name) else ""
-
-
-_UNTYPED = re.compile(r"^(?:typing\.)?(?:dict|Dict|list|List|Any|Mapping)\b")
-
-
-def _route_parameters(function: ir.Function, *, held: bool) -> list[Facts]:
-    """A route's own parameters come from the path, unless a type checks them; a queue's handler gets records.
-
-    ``held`` says whether the framework holds a type against what came in; Flask does not.
-    """
-    records = any(
-        isinstance(d, ir.Call) and isinstance(d.func, ir.Member) and d.func.name.startswith(("on_", "schedule"))
-        for d in function.decorators
-    )
-    if any(_is_heard(d.func if isinstance(d, ir.Call) else d) for d in function.decorators):
-        return [NOTHING if _name(param) in _OF_THE_SOCKET else _whole(BODY, param) for param in function.params]
-    given_facts: list[Facts] = []
-    converted = _converted(function)
-    for param in function.params:
-        at = param.target
-        injected = isinstance(param.default, ir.Call) and guards.tail_of(param.default.func) in {"Depends", "Security"}
-        if injected or (isinstance(at, ir.Name) and at.id in {"self", "cls", *converted}):
-            given_facts.append(NOTHING)
-        elif records or re.search(r"Event(?:V\d)?$", param.annotation):
-            given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
-        elif re.search(r"(?:^|\.)Request$", param.annotation):
-            given_facts.append(_whole(REQUEST, param))
-        elif "Depends(" in param.annotation:
-            given_facts.append(NOTHING)
-        elif "UploadFile" in param.annotation:
-            given_facts.append(frozenset({Origin(BODY, UPLOAD, at.line, at.column, at.end_line)}))
-        elif _UNTYPED.match(param.annotation):
-            given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
-        elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or (
-            held
-            and re.search(
-                r"^(?:[\w.]+\.)?[A-Z]|int|float|bool|Annotated|^(?:datetime\.)?(?:date|time|datetime)$",
-                param.annotation,
-            )
-        ):
-            given_facts.append(NOTHING)
-        else:
-            given_facts.append(frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line)}))
-    return given_facts
-
-
-_CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")
-
-
-def _converted(function: ir.Function) -> set[str]:
-    """Names of parts of a path that Flask turns into numbers: ``/notes/<int:id>``."""
-    paths = (d.args[0] for d in function.decorators if isinstance(d, ir.Call) and d.args)
-    texts = (path.value for path in paths if isinstance(path, ir.Const) and isinstance(path.value, str))
-    return {name for text in texts for name in _CONVERTER.findall(text)}
 
 
 def browser(module: ir.Module) -> bool:

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import addresses, guards, ir, local_calls, sinks, sources, texts
+from daemon.agents.builtin.review import addresses, ambient, guards, ir, local_calls, sinks, sources, texts
 from daemon.agents.builtin.review.calls import is_log, result_of
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, Namer, key_of, owner_of, root_of
 from daemon.agents.builtin.review.outcome import Outcome
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
 
 STEP_CAP = 120_000
 SECONDS = 1.0
-_HELD = {"self.event", "this.event"}
-"""Where a class keeps the event that its base class, or whoever makes it, was given."""
-_REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
-"""Requests that are imported, and mean the one being answered."""
-_EXPRESS = re.compile(r"""['"]express['"]""")
-_READ_OFF = re.compile(r"""\b(?:req|request)\.(?:body|query|params?|headers|cookies)\b|['"]express['"]""")
-_FLASK = re.compile(r"@\w+\.route\(|\bflask\b|\brequest\.(?:args|form|values|json|GET|POST|cookies|get_json)\b")
-_HTTP_SERVER = re.compile(r"BaseHTTPRequestHandler|\bdo_(?:GET|POST|PUT)\b")
-_CLASS_VIEWS = re.compile(r"\b(?:django|rest_framework|tornado)\b")
-"""Frameworks whose views keep the request in themselves."""
-_WTFORMS = re.compile(r"\b(?:flask_wtf|wtforms)\b|validate_on_submit")
-_OF_A_HANDLER = {"self.rfile": sources.BODY, "self.path": sources.QUERY, "self.headers": sources.HEADER}
-"""What the standard library's server gives its handlers."""
 _CALCULATES = re.compile(r"^Math\.(?:pow|sqrt|exp|hypot|log(?:2|10|1p)?)$")
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 
@@ -170,61 +157,27 @@ class Evaluation(ABC):
         known = frame.fact(expr.id)
         if known is not None:
             return known
-        if self._is_request(expr.id):
-            return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
-        return NOTHING
-
-    def _is_request(self, name: str) -> bool:
-        """Whether a variable that nobody has given anything is a framework's request."""
-        imported = self.module.imports.get(name, "")
-        if imported:
-            return imported in _REQUESTS
-        if name not in {"req", "request"} or name in self.by_name:
-            return False
-        # Nowhere made, and not imported: what is shown is a part of a program.
-        return self.says(_READ_OFF if self.module.language == "script" else _FLASK) and name not in self.namer.made
+        return ambient.named(self, expr)
 
     def _read_member(self, expr: ir.Member, frame: Frame) -> Facts:
-        if (
-            expr.name == "request"
-            and isinstance(expr.base, ir.Name)
-            and self.module.imports.get(expr.base.id) == "flask"
-        ):
-            return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
-        if self._of_a_form(expr):
-            # Its fields are held against their rules, which say nothing of quotes and slashes.
-            held = frozenset({"check", "nosql"})
-            return frozenset({Origin(sources.BODY, "form", expr.line, expr.column, expr.end_line, safe=held)})
+        kept = ambient.member(self, expr, frame)
+        if kept is not None:
+            return kept
         base = self.facts(expr.base, frame)
         key = key_of(expr)
-        if key == "self.request" and self.says(_CLASS_VIEWS) and frame.fact(key) is None:
-            return frozenset({Origin(sources.REQUEST, "request", expr.line, expr.column, expr.end_line)})
-        if key in _OF_A_HANDLER and self.says(_HTTP_SERVER) and frame.fact(key) is None:
-            kind = _OF_A_HANDLER[key]
-            return frozenset({Origin(kind, kind, expr.line, expr.column, expr.end_line)})
         if key:
             known = frame.fact(key)
             if known is None:
                 known = self.field_facts.get(key)
             if known is not None:
                 return known
-            if key in _HELD and not base:
+            if key in ambient.HELD and not base:
                 return frozenset({Origin(sources.EVENT, "event", expr.line, expr.column, expr.end_line)})
         if isinstance(expr.base, ir.Name) and base:
             added = owner_of(frame, expr.base.id).added.get(expr.base.id, {})
             others = (facts for name, facts in added.items() if name not in {expr.name, ANY_KEY})
             base -= frozenset().union(*others)
         return self.member(base, expr.name, expr)
-
-    def _of_a_form(self, expr: ir.Member) -> bool:
-        """``form.title.data`` of WTForms, ``form.cleaned_data`` of Django."""
-        if expr.name == "data" and isinstance(expr.base, ir.Member):
-            form, known = expr.base.base, _WTFORMS
-        elif expr.name == "cleaned_data":
-            form, known = expr.base, _CLASS_VIEWS
-        else:
-            return False
-        return isinstance(form, ir.Name) and form.id.lower().endswith("form") and self.says(known)
 
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:
         """What reading a member of a value gives."""
@@ -241,7 +194,7 @@ class Evaluation(ABC):
                 found |= sources.event_part(name, origin, at, service=self.service)
             elif origin.kind == sources.REQUEST:
                 # Express looks for ``req.param("x")`` in the path, the body and the query.
-                anywhere = name == "param" and self.says(_EXPRESS)
+                anywhere = name == "param" and self.says(ambient.EXPRESS)
                 found |= sources.request_part("query" if anywhere else name, origin, at)
             elif origin.kind == sources.CONTEXT:
                 found |= sources.context_part(name, at)

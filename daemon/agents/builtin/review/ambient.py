@@ -1,0 +1,77 @@
+"""Input that nobody hands in: what a framework keeps at hand for whoever is answering a request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review.frames import key_of
+from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
+
+if TYPE_CHECKING:
+    from daemon.agents.builtin.review.evaluate import Evaluation
+    from daemon.agents.builtin.review.frames import Frame
+
+HELD = {"self.event", "this.event"}
+"""Where a class keeps the event that its base class, or whoever makes it, was given."""
+_REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
+"""Requests that are imported, and mean the one being answered."""
+EXPRESS = re.compile(r"""['"]express['"]""")
+_READ_OFF = re.compile(r"""\b(?:req|request)\.(?:body|query|params?|headers|cookies)\b|['"]express['"]""")
+_FLASK = re.compile(r"@\w+\.route\(|\bflask\b|\brequest\.(?:args|form|values|json|GET|POST|cookies|get_json)\b")
+_HTTP_SERVER = re.compile(r"BaseHTTPRequestHandler|\bdo_(?:GET|POST|PUT)\b")
+_CLASS_VIEWS = re.compile(r"\b(?:django|rest_framework|tornado)\b")
+"""Frameworks whose views keep the request in themselves."""
+_WTFORMS = re.compile(r"\b(?:flask_wtf|wtforms)\b|validate_on_submit")
+_OF_A_HANDLER = {"self.rfile": sources.BODY, "self.path": sources.QUERY, "self.headers": sources.HEADER}
+"""What the standard library's server gives its handlers."""
+
+
+def named(flow: Evaluation, expr: ir.Name) -> Facts:
+    """What a variable holds that nobody has given anything: a framework's request, or nothing."""
+    return _request(expr) if _is_request(flow, expr.id) else NOTHING
+
+
+def _request(at: ir.Expr) -> Facts:
+    return frozenset({Origin(sources.REQUEST, "request", at.line, at.column, at.end_line)})
+
+
+def _is_request(flow: Evaluation, name: str) -> bool:
+    imported = flow.module.imports.get(name, "")
+    if imported:
+        return imported in _REQUESTS
+    if name not in {"req", "request"} or name in flow.by_name:
+        return False
+    # Nowhere made, and not imported: what is shown is a part of a program.
+    return flow.says(_READ_OFF if flow.module.language == "script" else _FLASK) and name not in flow.namer.made
+
+
+def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
+    """What a member holds that a framework keeps, ``None`` for any other member."""
+    if expr.name == "request" and isinstance(expr.base, ir.Name) and flow.module.imports.get(expr.base.id) == "flask":
+        return _request(expr)
+    if _of_a_form(flow, expr):
+        # Its fields are held against their rules, which say nothing of quotes and slashes.
+        held = frozenset({"check", "nosql"})
+        return frozenset({Origin(sources.BODY, "form", expr.line, expr.column, expr.end_line, safe=held)})
+    key = key_of(expr)
+    if key is None or frame.fact(key) is not None:
+        return None
+    if key == "self.request" and flow.says(_CLASS_VIEWS):
+        return _request(expr)
+    if key in _OF_A_HANDLER and flow.says(_HTTP_SERVER):
+        kind = _OF_A_HANDLER[key]
+        return frozenset({Origin(kind, kind, expr.line, expr.column, expr.end_line)})
+    return None
+
+
+def _of_a_form(flow: Evaluation, expr: ir.Member) -> bool:
+    """``form.title.data`` of WTForms, ``form.cleaned_data`` of Django."""
+    if expr.name == "data" and isinstance(expr.base, ir.Member):
+        form, known = expr.base.base, _WTFORMS
+    elif expr.name == "cleaned_data":
+        form, known = expr.base, _CLASS_VIEWS
+    else:
+        return False
+    return isinstance(form, ir.Name) and form.id.lower().endswith("form") and flow.says(known)

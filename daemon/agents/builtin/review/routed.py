@@ -1,0 +1,110 @@
+"""Functions of Python's that a decorator makes a route, and what a route's parameters bring in. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from daemon.agents.builtin.review import guards, ir
+from daemon.agents.builtin.review.sources import BODY, EVENT, NOTHING, PATH, REQUEST, UPLOAD, Facts, Origin
+
+
+def name_of(param: ir.Param) -> str:
+    """A parameter's name, "" for a pattern."""
+    return param.target.id if isinstance(param.target, ir.Name) else ""
+
+
+def whole(kind: str, param: ir.Param, *, checked: bool = False) -> Facts:
+    """What a parameter brings in as a whole; a type that says it was validated is believed."""
+    at = param.target
+    safe = frozenset({"check"}) if checked or re.search(r"Validated|Parsed|z\.infer", param.annotation) else frozenset()
+    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=safe)})
+
+
+_ROUTE = re.compile(
+    r"^(?:route|get|post|put|patch|delete|websocket|resolver|on_(?:s3|sqs|sns|cw|kinesis|dynamodb|ws)_\w+|schedule|lambda_function)$"
+)
+
+
+_SOCKET_IO = re.compile(r"^(?:socketio|sio|socket_io|socket)$")
+
+
+def is_routed(function: ir.Function) -> bool:
+    """Whether a decorator makes a function a route, or what a socket or a queue calls."""
+    for decorator in function.decorators:
+        func = decorator.func if isinstance(decorator, ir.Call) else decorator
+        if _is_heard(func):
+            return True
+        if isinstance(func, ir.Member) and func.name in {"before_request", "before_app_request"}:
+            return True
+        if isinstance(func, ir.Member) and _ROUTE.match(func.name) and isinstance(decorator, ir.Call):
+            base = func.base
+            return isinstance(base, ir.Name | ir.Member)
+    return False
+
+
+def _is_heard(func: ir.Expr) -> bool:
+    """``@socketio.on("move")``, ``@sio.event``."""
+    base = func.base if isinstance(func, ir.Member) else None
+    return (
+        isinstance(base, ir.Name)
+        and isinstance(func, ir.Member)
+        and func.name in {"on", "event"}
+        and bool(_SOCKET_IO.match(base.id))
+    )
+
+
+_OF_THE_SOCKET = {"sid", "self", "environ", "auth"}
+
+
+_UNTYPED = re.compile(r"^(?:typing\.)?(?:dict|Dict|list|List|Any|Mapping)\b")
+
+
+def route_parameters(function: ir.Function, *, held: bool) -> list[Facts]:
+    """A route's own parameters come from the path, unless a type checks them; a queue's handler gets records.
+
+    ``held`` says whether the framework holds a type against what came in; Flask does not.
+    """
+    records = any(
+        isinstance(d, ir.Call) and isinstance(d.func, ir.Member) and d.func.name.startswith(("on_", "schedule"))
+        for d in function.decorators
+    )
+    if any(_is_heard(d.func if isinstance(d, ir.Call) else d) for d in function.decorators):
+        return [NOTHING if name_of(param) in _OF_THE_SOCKET else whole(BODY, param) for param in function.params]
+    given_facts: list[Facts] = []
+    converted = _converted(function)
+    for param in function.params:
+        at = param.target
+        injected = isinstance(param.default, ir.Call) and guards.tail_of(param.default.func) in {"Depends", "Security"}
+        if injected or (isinstance(at, ir.Name) and at.id in {"self", "cls", *converted}):
+            given_facts.append(NOTHING)
+        elif records or re.search(r"Event(?:V\d)?$", param.annotation):
+            given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
+        elif re.search(r"(?:^|\.)Request$", param.annotation):
+            given_facts.append(whole(REQUEST, param))
+        elif "Depends(" in param.annotation:
+            given_facts.append(NOTHING)
+        elif "UploadFile" in param.annotation:
+            given_facts.append(frozenset({Origin(BODY, UPLOAD, at.line, at.column, at.end_line)}))
+        elif _UNTYPED.match(param.annotation):
+            given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
+        elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or (
+            held
+            and re.search(
+                r"^(?:[\w.]+\.)?[A-Z]|int|float|bool|Annotated|^(?:datetime\.)?(?:date|time|datetime)$",
+                param.annotation,
+            )
+        ):
+            given_facts.append(NOTHING)
+        else:
+            given_facts.append(frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line)}))
+    return given_facts
+
+
+_CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")
+
+
+def _converted(function: ir.Function) -> set[str]:
+    """Names of parts of a path that Flask turns into numbers: ``/notes/<int:id>``."""
+    paths = (d.args[0] for d in function.decorators if isinstance(d, ir.Call) and d.args)
+    texts = (path.value for path in paths if isinstance(path, ir.Const) and isinstance(path.value, str))
+    return {name for text in texts for name in _CONVERTER.findall(text)}
