@@ -51,6 +51,30 @@ TOLD = {
         const { MongoClient } = require('mongodb');
         app.post('/a', (req, res) => documents.find({ title: { $regex: req.body.q, $options: 'i' } }));
     """),
+    "a document of a collection given to a helper": ("injection.nosql", "warning", """
+        const { MongoClient } = require('mongodb');
+        app.post('/a', (req, res) => usersCollection.findOne({ name: req.body.name }));
+    """),
+    "a method that is chosen by its name": ("injection.shell", "error", """
+        const cp = require('child_process');
+        const method = 'execSync';
+        app.post('/a', (req, res) => cp[method]('ping ' + req.body.host));
+    """),
+    "what is escaped for HTML as a template": ("injection.template", "error", """
+        const Handlebars = require('handlebars');
+        const escapeHtml = require('escape-html');
+        app.post('/a', (req, res) => Handlebars.compile(escapeHtml(req.body.page))({}));
+    """),
+    "an upload that is moved": ("injection.path", "error", """
+        app.post('/a', (req, res) => req.files.a.mv('/uploads/' + req.files.a.name));
+    """),
+    "a statement that is run at once": ("injection.sql", "error", """
+        const db = require('better-sqlite3')('a.db');
+        app.post('/a', (req, res) => db.exec("INSERT INTO t VALUES ('" + req.body.name + "')"));
+    """),
+    "a text that is sent back decoded": ("injection.html", "warning", """
+        app.get('/a', (req, res) => res.send(decodeURIComponent(req.query.name)));
+    """),
 }  # fmt: skip
 
 
@@ -155,3 +179,43 @@ def test_a_validating_function_of_the_file_answers_for_the_names(found):
 )
 def test_a_word_in_capitals_and_a_row_of_dots(found, text, told):
     assert bool(found("a.js", text)) is told
+
+
+@pytest.mark.parametrize(("owner", "told"), [("service", True), ("logger", False)])
+def test_what_is_written_down_is_no_hand_off(found, owner, told):
+    text = (
+        APP + f"const {owner} = require('./other');\napp.post('/a', (req, res) => {owner}.attack('sql', req.body));\n"
+    )
+    assert bool(found("a.js", text)) is told
+
+
+@pytest.mark.parametrize(("value", "told"), [("keyboard cat", True), ("[your key]", False)])
+def test_a_key_when_none_is_set(found, value, told):
+    text = f"""
+        import os
+        JWT_SECRET = os.environ.get("JWT_SECRET", "{value}")
+    """
+    assert bool(found("a.py", text)) is told
+
+
+@pytest.mark.parametrize(("word", "told"), [("pathParameters", True), ("price", False)])
+def test_an_event_that_a_class_keeps_is_one_of_lambda_where_the_file_says_so(found, word, told):
+    text = f"""
+        import subprocess
+        class Task:
+            def go(self):
+                subprocess.run(self.event["{word}"]["id"], shell=True)
+    """
+    assert bool(found("a.py", text)) is told
+
+
+def test_a_bucket_that_the_caller_chooses(found):
+    text = """
+        import boto3, json
+        s3 = boto3.client("s3")
+        def handler(event, context):
+            bucket = event["queryStringParameters"]["bucket"]
+            return s3.get_object(Bucket=BUCKET, Key="list.json")
+    """
+    assert found("a.py", text.replace("=BUCKET", "=bucket"))
+    assert not found("a.py", text)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 HELD = {"self.event", "this.event"}
 """Where a class keeps the event that its base class, or whoever makes it, was given."""
+LAMBDA = re.compile(
+    r"lambda_?handler|APIGateway|pathParameters|queryString|\bbody\b|requestContext|Records", re.IGNORECASE
+)
 _REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
 """Requests that are imported, and mean the one being answered."""
 EXPRESS = re.compile(r"""['"]express['"]""")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.frames import Frame
     from daemon.agents.builtin.review.outcome import Outcome
 
-EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "deserialization")
+EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "engine", "deserialization")
 
 _READS = re.compile(
     r"^(?:get_item|query|scan|batch_get_item|get_object|get|fetchone|fetchall|fetchmany|find|findOne|findById|"

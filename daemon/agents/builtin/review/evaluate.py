@@ -171,7 +171,7 @@ class Evaluation(ABC):
                 known = self.field_facts.get(key)
             if known is not None:
                 return known
-            if key in ambient.HELD and not base:
+            if key in ambient.HELD and not base and self.says(ambient.LAMBDA):
                 return frozenset({Origin(sources.EVENT, "event", expr.line, expr.column, expr.end_line)})
         if isinstance(expr.base, ir.Name) and base:
             added = owner_of(frame, expr.base.id).added.get(expr.base.id, {})
@@ -227,6 +227,9 @@ class Evaluation(ABC):
             self.uses.use(expr, values, "a calculation", store=False, weak=True)
         local_calls.callbacks(self, expr, receiver, arguments, frame)
         tail = guards.tail_of(expr.func)
+        if isinstance(expr.func, ir.Member) and tail == "set" and len(arguments) == 2 and arguments[1]:
+            table = root_of(expr.func.base)
+            self.keep_in_memory(expr, table.id if table is not None else "", arguments[1], frame)
         if isinstance(expr.func, ir.Member) and tail in _ADDS and any(arguments):
             root = root_of(expr.func.base)
             if root is not None:

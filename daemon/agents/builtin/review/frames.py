@@ -107,6 +107,9 @@ class Namer:
                     continue
                 tail.append(expr.name)
                 expr = expr.base
+            elif isinstance(expr, ir.Index) and isinstance(chosen := _chosen(expr, frame), str):
+                tail.append(chosen)  # ``cp[method](command)`` where the method is written down.
+                expr = expr.base
             elif isinstance(expr, ir.Call):
                 step = self._called(expr, frame, left)
                 if isinstance(step, str):
@@ -154,6 +157,11 @@ class Namer:
 def _given(frame: Frame, name: str) -> bool:
     """Whether a name is a parameter of what is being followed."""
     return any(is_param(param, name) for param in frame.function.params)
+
+
+def _chosen(expr: ir.Index, frame: Frame) -> str | None:
+    key = frame.value(expr.key.id) if isinstance(expr.key, ir.Name) else expr.key
+    return key.value if isinstance(key, ir.Const) and isinstance(key.value, str) else None
 
 
 def _is_client(made: ir.Expr | None) -> bool:

@@ -42,6 +42,8 @@ _PACKAGES = words(
 
 def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     """The caller's data given to code of another file: nobody has looked at it so far."""
+    if _is_log(call):
+        return
     if _picked(call):
         bodies = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and not o.part)
         flow.uses.hand_off(call.expr, bodies, "getattr")
@@ -85,6 +87,15 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     )
     if handed:
         flow.uses.hand_off(call.expr, handed, call.tail)
+
+
+_LOG = re.compile(r"^(?:\w*[lL]og(?:s|ger|ging)?|audit\w*|metrics|tracer)$")
+
+
+def _is_log(call: Outcome) -> bool:
+    """``logger.attack(kind, query)``: what is written down about a request."""
+    base = call.expr.func.base if isinstance(call.expr.func, ir.Member) else None
+    return isinstance(base, ir.Name) and bool(_LOG.match(base.id))
 
 
 def _picked(call: Outcome) -> bool:

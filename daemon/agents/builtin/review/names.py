@@ -117,7 +117,7 @@ REQUESTS = re.compile(
     r"git\.Repo\.clone_from|simple-git\S*\.clone|wretch|link-preview-js\.getLinkPreview|open-graph-scraper|unfurl\S*|"
     r"metascraper|rss-parser\(\)\.parseURL|cheerio\.fromURL|ytdl-core(?:\.\w+)?|@distube/ytdl-core(?:\.\w+)?|playwright\S*\.goto|"
     r"feedparser\.parse|newspaper\.Article|pytube\.YouTube|pdfkit\.from_url|imgkit\.from_url|(?:tf|tensorflow|keras)\.\S*utils\.get_file|cloudscraper\.\S*\.get|"
-    r"(?:pandas|pd)\.read_(?:csv|json|html|excel|parquet|xml)|selenium\.\S*\(\)\.get|requests_html\.\S*\.get|"
+    r"(?:pandas|pd)\.read_(?:csv|json|html|excel|parquet|xml)|selenium\.\S*\(\)\.get|requests_html\.\S*\.(?:get|post|request)|"
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
     r"wget\.download|\S*(?:[pP]age|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+|wkhtmltopdf|wkhtmltoimage\.generate|slackweb\.Slack|"
     r"slack_sdk\.webhook\.WebhookClient|slack_sdk\.WebhookClient|@slack/webhook\.IncomingWebhook|"
@@ -136,7 +136,7 @@ SQL_CALLS = words(
     """
     query execute executemany executescript raw $queryRawUnsafe $executeRawUnsafe read_sql read_sql_query
     mogrify executeStatement execute_statement batch_execute_statement batchExecuteStatement prepare
-    simple_query exec_driver_sql start_query_execution startQueryExecution run all each unsafe whereRaw
+    simple_query exec_driver_sql start_query_execution startQueryExecution run get exec all each unsafe whereRaw
     orderByRaw selectRaw havingRaw rawQuery run_query runQuery execute_query executeQuery fetch fetchrow
     fetchval fetch_all fetch_one queryRaw literal ExecuteStatementCommand StartQueryExecutionCommand
     BatchExecuteStatementCommand executeSql execute_sql query_one queryOne one many any oneOrNone manyOrNone

@@ -49,7 +49,9 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         _dynamo(flow, made, name, frame)
     if GRAPHS.search(name) and call.args:
         _graph(flow, call, frame)
-    model = _is_model(call, name, tail) or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
+    base = call.func.base if isinstance(call.func, ir.Member) else None
+    collection = isinstance(base, ir.Name) and base.id.lower().endswith("collection") and tail in _MODEL_METHODS
+    model = _is_model(call, name, tail) or collection or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
     if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (model and tail == "count"):
         _mongo(flow, call, name, frame)
 

@@ -41,7 +41,13 @@ _SIGNS = re.compile(r"jwt|session|cookie|signing|hmac|(?:^|_)secret(?:_key)?$|ap
 def fallback(*, name: str, value: str, line: int, column: int) -> Hit | None:
     """The hit for a key that is used when none is configured: whatever the word is, everyone can read it here."""
     bare = snake(name)
-    if not value.strip() or not _SIGNS.search(bare) or not is_secret_name(name) or is_reference(value):
+    if (
+        not value.strip()
+        or re.match(r"^[\[<(].*[\])>]$", value.strip())
+        or not _SIGNS.search(bare)
+        or not is_secret_name(name)
+        or is_reference(value)
+    ):
         return None
     if bare.startswith("aws_"):  # Asked of a session with AWS: it signs nothing of this program's own.
         return None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
-GUARDED = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "deserialization", "check")
+GUARDED = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "engine", "deserialization", "check")
 
 
 def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
@@ -41,7 +41,7 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         kind(flow, call, name, frame)
     elif _reads_a_joined_path(call, name, frame):
         _path(flow, call, name, frame)
-    elif tail == "save" and flow.module.language == "python" and call.args:
+    elif call.args and (tail == "mv" or (tail == "save" and flow.module.language == "python")):
         _kept_upload(flow, call, frame)
     _by_form(flow, call, name, tail, frame)
     if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
@@ -133,7 +133,10 @@ def _code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
 
 
 def _template(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
-    _simple(flow, call, frame, "template", f"`{short(name)}` as the template itself")
+    # What is escaped for HTML is still a template: its marks are others.
+    first = argument(call, 0, "source", "template")
+    found = tainted(flow, first, frame, "engine") if first is not None else []
+    flow.uses.inject("injection.template", call, found, f"`{short(name)}` as the template itself")
 
 
 def _simple(flow: Flow, call: ir.Call, frame: Frame, sink: str, what: str, *, every: bool = False) -> None:

@@ -28,7 +28,7 @@ _WRITES = words(
     putItem updateItem batchWriteItem batchWrite transactWrite transactWriteItems putObject bulkCreate upsert
     adminCreateUser admin_create_user signUp sign_up adminUpdateUserAttributes admin_update_user_attributes
     postToConnection post_to_connection createMany put_metric
-    sendmail
+    sendmail create_user create_superuser
     upload invoke invokeAsync rpush lpush hset xadd produce sendMail
     """
 )
@@ -110,16 +110,31 @@ def _foreign(flow: Flow, call: ir.Call, name: str) -> bool:
     return not _TOOLS.match(package.group()) and flow.says(known)
 
 
+def _chooses_a_bucket(call: ir.Call, name: str, tail: str) -> bool:
+    return bool(call.args or call.kwargs) and (
+        (name.startswith("@aws-sdk/client-s3") and tail.endswith("Command")) or name.startswith("boto3.client(s3)")
+    )
+
+
+def _bucket(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
+    """A bucket that the caller names."""
+    if _chooses_a_bucket(call, name, tail):
+        bucket = (v for k, v, _ in fields(call, frame) if k == "Bucket")
+        chosen: Facts = frozenset(o for value in bucket for o in flow.facts(value, frame) if o.kind in GIVEN)
+        flow.uses.use(call, chosen, f"the bucket that `{tail}` asks", store=False, weak=True)
+
+
 _COLLECTIONS = {"collection", "Table", "get_collection"}
 
 
 def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     """Look at one call for what it keeps or sends on."""
+    _bucket(flow, call, name, tail, frame)
     if _writes(flow, call, name, tail):
         _written(flow, call, tail, frame)
     elif tail in _COLLECTIONS and isinstance(call.func, ir.Member) and call.args:
-        chosen = frozenset(o for o in flow.facts(call.args[0], frame) if o.kind in GIVEN)
-        flow.uses.use(call, chosen, f"`{tail}`, which it chooses", store=False)
+        named: Facts = frozenset(o for o in flow.facts(call.args[0], frame) if o.kind in GIVEN)
+        flow.uses.use(call, named, f"`{tail}`, which it chooses", store=False)
     elif MODEL.search(name) and isinstance(call.func, ir.Name) and call.func.id[:1].isupper():
         whole: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if not o.part)
         store(flow, call, whole, f"`{tail}`")

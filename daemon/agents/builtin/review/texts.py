@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import addresses, ir, sources, sql
+from daemon.agents.builtin.review import addresses, guards, ir, sources, sql
 from daemon.agents.builtin.review.arguments import resolved
 from daemon.agents.builtin.review.frames import Piece, pieces
 
@@ -109,7 +109,9 @@ def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         return
     if isinstance(made, ir.Concat):
         _as_a_page(flow, made, frame)
-    elif isinstance(made, ir.Member | ir.Name | ir.Choice):
+    elif isinstance(made, ir.Member | ir.Choice) or (
+        isinstance(made, ir.Call) and guards.tail_of(made.func) in _AS_IT_IS
+    ):
         # A text of the caller's, sent back as it came; an object is sent as JSON.
         texts = frozenset({sources.QUERY, sources.PATH})
         found = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), texts, "template") if o.part]
@@ -126,6 +128,7 @@ def _as_a_page(flow: Flow, made: ir.Concat, frame: Frame) -> None:
 
 
 _FLASK = re.compile(r"\bflask\b", re.IGNORECASE)
+_AS_IT_IS = {"toString", "String", "join", "decodeURIComponent", "unescape", "atob", "trim"}
 _HTML_TYPE = re.compile(r"""["']text/html""")
 _OTHER_TYPE = re.compile(
     r"""(?:type|contentType|Content-Type|content-type)["']?\s*[(:,]\s*["'](?:text/plain|application/|txt|json)"""

@@ -151,7 +151,7 @@ class Uses:
         """Report statements and paths put together from input that nothing in this file was seen to use."""
         run = {hit.line for hit in self.hits if hit.rule == "injection.sql"}
         for at, origins in self._built:
-            if not any(at.line - 6 <= line <= at.end_line + 40 for line in run):
+            if not any(at.line - 6 <= line <= at.end_line + _RUN_WITHIN for line in run):
                 self.inject("injection.sql", at, origins, "the text of an SQL statement")
         for at, origins in self._paths:
             if not self.told("injection.path", origins):
@@ -205,6 +205,8 @@ class Uses:
         self.hits.append(Hit(rule=rule, level=level, detail=detail, **place))
 
 
+_RUN_WITHIN = 20
+"""Lines below a statement within which one that is run is taken for it."""
 _NEAR = 20
 """Lines between a body and the first part read off it that are shown as one place."""
 
