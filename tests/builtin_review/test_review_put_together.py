@@ -72,6 +72,16 @@ TOLD = {
         const db = require('better-sqlite3')('a.db');
         app.post('/a', (req, res) => db.exec("INSERT INTO t VALUES ('" + req.body.name + "')"));
     """),
+    "all options of a query": ("injection.nosql", "error", """
+        app.get('/a', async (req, res) => res.json(await db.Post.findAll(req.query)));
+    """),
+    "a request of GraphQL": ("injection.nosql", "error", """
+        app.post('/a', (req, res) => monday.api(`mutation { change(item_id: ${req.body.id}) { id } }`));
+    """),
+    "the host of a connection": ("injection.ssrf", "error", """
+        const { createConnection } = require('net');
+        app.post('/a', (req, res) => createConnection(req.body.port, req.body.host));
+    """),
     "a text that is sent back decoded": ("injection.html", "warning", """
         app.get('/a', (req, res) => res.send(decodeURIComponent(req.query.name)));
     """),
@@ -181,7 +191,7 @@ def test_a_word_in_capitals_and_a_row_of_dots(found, text, told):
     assert bool(found("a.js", text)) is told
 
 
-@pytest.mark.parametrize(("owner", "told"), [("service", True), ("logger", False)])
+@pytest.mark.parametrize(("owner", "told"), [("service", True), ("blog", True), ("logger", False), ("auditLog", False)])
 def test_what_is_written_down_is_no_hand_off(found, owner, told):
     text = (
         APP + f"const {owner} = require('./other');\napp.post('/a', (req, res) => {owner}.attack('sql', req.body));\n"
@@ -219,3 +229,67 @@ def test_a_bucket_that_the_caller_chooses(found):
     """
     assert found("a.py", text.replace("=BUCKET", "=bucket"))
     assert not found("a.py", text)
+
+
+INSIDE = """
+    import os
+    def handler(event, context):
+        name = event["queryStringParameters"]["name"]
+        if CHECK:
+            return {"statusCode": 400}
+        with open(PATH) as file:
+            return file.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "told"),
+    [
+        ("'/' in name or name == ''", "f'/tmp/{name}.json'", False),
+        ("'..' in name", "f'/tmp/{name}.json'", False),
+        ("'..' in name", "os.path.join('/tmp', name)", True),
+        ("'..' in name or '/' in name", "os.path.join('/tmp', name)", False),
+        ("'x' in name", "f'/tmp/{name}.json'", True),
+    ],
+)
+def test_a_name_that_stays_in_its_directory(found, check, path, told):
+    rules = {rule for rule, _ in found("a.py", INSIDE.replace("CHECK", check).replace("PATH", path))}
+    assert ("injection.path" in rules) is told
+
+
+def test_a_name_with_no_slash_is_still_a_name_in_a_statement(found):
+    text = INSIDE.replace("CHECK", "'/' in name").replace(
+        "open(PATH)", "db.execute(f\"SELECT * FROM t WHERE a = '{name}'\")"
+    )
+    assert "injection.sql" in {rule for rule, _ in found("a.py", text)}
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("setattr(user, request.args['k'], 1)", "input.unvalidated"),
+        ("create_patient_record(request.json)", "input.unvalidated"),
+        ("('{0} ' + request.args['k']).format(now)", "injection.template"),
+    ],
+)
+def test_attributes_and_marks_that_the_caller_chooses(found, line, rule):
+    text = f"""
+        from flask import request
+        from services import *
+        @app.route("/a")
+        def do():
+            return {line}
+    """
+    assert rule in {rule for rule, _ in found("a.py", text)}
+
+
+def test_what_every_request_shares(found):
+    text = APP + "app.use((req, res, next) => { req.app.locals.isAdmin = req.query.admin; next(); });\n"
+    assert found("a.js", text)
+    assert not found("a.js", text.replace("req.app.locals", "req"))
+
+
+def test_an_account_that_is_made_for_whoever_stands_in_the_path(found):
+    text = "const bot = require('./bot');\nexports.handler = async (event) => bot.DO(event.pathParameters.id);\n"
+    assert found("a.js", text.replace("DO", "createBot"))
+    assert not found("a.js", text.replace("DO", "getBot"))

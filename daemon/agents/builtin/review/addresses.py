@@ -32,6 +32,18 @@ def client(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the endpoint of an AWS client")
 
 
+def plain(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """``net.connect(port, host)``, ``socket.create_connection((host, port))``."""
+    first = resolved(call.args[0], frame) if call.args else None
+    target: ir.Expr | None = call.args[1] if len(call.args) > 1 and flow.module.language == "script" else None
+    if isinstance(first, ir.Record):
+        target = entry(first, "host")
+    elif isinstance(first, ir.Listing) and first.items:
+        target = first.items[0]
+    if target is not None and not _host_is_fixed(found := parts(flow, target, frame)):
+        flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the host of a connection")
+
+
 def asked_for(flow: Flow, call: ir.Call, target: ir.Expr, frame: Frame) -> None:
     """``curl.setopt(curl.URL, url)``."""
     found = parts(flow, target, frame)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sinks, sources
 from daemon.agents.builtin.review.frames import key_of
+from daemon.agents.builtin.review.sources import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,8 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
             equal.setdefault(key, []).append(compared)
         asked = None if _among_kept(flow, expr, frame) else guards.tested(expr)
         if asked is not None:
-            remember(flow, asked[0], asked[1], frame, exits=exits)
+            look = _stays_inside if asked[0] in {"inside", sources.NO_DOTS} else remember
+            look(flow, asked[0], asked[1], frame, exits=exits)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in guards.MEMBERSHIP:
             stack.extend(expr.args)
         elif not isinstance(expr, ir.Lambda | ir.Member) and not guards.asks_for_an_object(expr):
@@ -109,6 +111,19 @@ def _inside(flow: Flow, subject: ir.Expr, frame: Frame) -> None:
             key = key_of(arg)
             if key:
                 frame.facts[key] = sources.made_safe(flow.facts(arg, frame), "path")
+
+
+def _stays_inside(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool) -> None:
+    """``if ".." in name: return`` leaves names that stay where they are put; nothing else is known of them."""
+    del exits
+    subject = subjects[0]
+    key = key_of(subject)
+    facts = frame.facts.get(key, flow.facts(subject, frame)) if key else NOTHING
+    for origin in facts:
+        if origin.kind in {sources.FIELD, sources.QUERY, sources.PATH} or origin.part:
+            flow.entry.vouch(origin.root, origin.part)
+    if key:
+        frame.facts[key] = sources.made_safe(facts, "path" if kind == "inside" else kind)
 
 
 _LENGTH = "(length)"

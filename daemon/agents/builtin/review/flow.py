@@ -6,6 +6,7 @@ judged by its name only.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from daemon.agents.builtin.review import checking, entries, guards, ir, sources, texts
@@ -18,6 +19,9 @@ from daemon.agents.builtin.review.uses import Entry
 __all__ = ["BudgetError", "Flow"]
 
 CALL_DEPTH = 6
+
+_EVERYBODYS = re.compile(r"(?:^|\.)app\.locals\.")
+"""Where Express keeps what all requests see."""
 
 
 class Flow(Evaluation):
@@ -236,6 +240,9 @@ class Flow(Evaluation):
             frame.facts[key] = facts | earlier if weak else facts
             if value is not None:
                 frame.values[key] = value
+            if _EVERYBODYS.search(key):
+                given = frozenset(o for o in facts if o.kind in sources.GIVEN)
+                self.uses.use(target, given, "`app.locals`, which every request shares", store=True, weak=True)
             if key.startswith(("this.", "self.")):
                 self.field_facts[key] = self.field_facts.get(key, NOTHING) | facts
         base: ir.Expr = target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review import ir, sources
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.secret_names import snake
 
@@ -241,6 +241,10 @@ def _isinstance(expr: ir.Call) -> tuple[str, list[ir.Expr]]:
     return ("form" if numeric else "type"), expr.args[:1]
 
 
+_LEADS_OUT = {"/", "..", "../", "\\"}
+"""What a name must not have in it if it is to stay in its directory; without dots it may still be a whole path."""
+
+
 def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
     if expr.op in {"typeof", "instanceof"}:
         return "type", expr.parts
@@ -248,6 +252,8 @@ def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
         name, whole = expr.parts[0], expr.parts[1]
         if isinstance(name, ir.Const) and name.value == "@":
             return "type", [whole]  # ``"@" in email``
+        if isinstance(name, ir.Const) and name.value in _LEADS_OUT:
+            return (sources.NO_DOTS if name.value.startswith("..") else "inside"), [whole]
         if isinstance(name, ir.Const) and isinstance(name.value, str):
             return "fields", [ir.Member(whole.line, whole.column, whole.end_line, whole, name.value)]
         return "member", expr.parts

@@ -77,7 +77,7 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
         return
     kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else sources.GIVEN
     if _KEEPS.match(call.tail):
-        kinds = sources.GIVEN
+        kinds = sources.GIVEN | ({sources.PATH} if call.tail.startswith("create") else set())
     if _of_a_controller(call, flow):
         kinds = kinds | {sources.REQUEST}
     handed = frozenset(
@@ -89,7 +89,7 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
         flow.uses.hand_off(call.expr, handed, call.tail)
 
 
-_LOG = re.compile(r"^(?:\w*[lL]og(?:s|ger|ging)?|audit\w*|metrics|tracer)$")
+_LOG = re.compile(r"^(?:(?:\w*_)?log(?:s|ger|ging)?|\w*Log(?:s|ger|ging)?|audit\w*|metrics|tracer)$")
 
 
 def _is_log(call: Outcome) -> bool:
@@ -207,6 +207,12 @@ def is_ours(call: Outcome, flow: Flow) -> bool:
         return True  # What a function of this file made.
     if flow.module.language == "script":
         return False
+    if (
+        isinstance(call.expr.func, ir.Name)
+        and _KEEPS.match(call.tail)
+        and head not in {*flow.module.imports, *flow.by_name}
+    ):
+        return True  # ``from services import *``, as a rule.
     origin = imported or (head if any(o.split(".")[0] == head for o in flow.module.imports.values()) else "")
     top = origin.split(".", maxsplit=1)[0]
     return bool(top) and top not in sys.stdlib_module_names and top not in _PACKAGES

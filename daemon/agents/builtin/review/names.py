@@ -96,6 +96,11 @@ FETCHES_BY_NAME = re.compile(
 )
 """Functions of other files that ask for what they are given, as far as their name tells."""
 STARTS_MACHINES = {"run_instances", "create_instances", "runInstances", "RunInstancesCommand", "request_spot_instances"}
+SOCKETS = re.compile(
+    r"^(?:net|tls|node:net|node:tls)(?:\.default)?\.(?:connect|createConnection)$|^net\.Socket\(\)\.connect$|"
+    r"^socket\.(?:create_connection|socket\(\)\.connect)$"
+)
+"""What opens a plain connection."""
 SENT = re.compile(r"^(?:res|response|reply)(?:\.status\(\))?\.(?:send|end|write)$")
 """What answers a request with a text."""
 CHAINED = re.compile(r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$")

@@ -47,6 +47,10 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         made = ir.Call(call.line, call.column, call.end_line, call.func, call.args[1:])
         flow.uses.keep(made)
         _dynamo(flow, made, name, frame)
+    if tail in _BY_OPTIONS and call.args:
+        chosen = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), _WHOLE, "nosql") if not o.part]
+        if isinstance(resolved(call.args[0], frame), ir.Member | ir.Name):
+            flow.uses.inject("injection.nosql", call, chosen, f"`{tail}` as all of its options")
     if GRAPHS.search(name) and call.args:
         _graph(flow, call, frame)
     base = call.func.base if isinstance(call.func, ir.Member) else None
@@ -56,6 +60,9 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         _mongo(flow, call, name, frame)
 
 
+_BY_OPTIONS = {"findAll", "findAndCountAll"}
+"""What Sequelize is asked with: conditions, columns, joined tables, and more."""
+_WHOLE = frozenset({sources.BODY, sources.QUERY})
 _CYPHER = re.compile(r"\b(?:MATCH|MERGE|CREATE)\s*\(|\bUNWIND\b[\s\S]*\bAS\b")
 
 

@@ -43,6 +43,9 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         _path(flow, call, name, frame)
     elif call.args and (tail == "mv" or (tail == "save" and flow.module.language == "python")):
         _kept_upload(flow, call, frame)
+    elif tail == "format" and isinstance(call.func, ir.Member) and isinstance(call.func.base, ir.Concat):
+        found = tainted(flow, call.func.base, frame, "engine")
+        flow.uses.inject("injection.template", call, found, "a text whose marks `format` fills", level=Level.WARNING)
     _by_form(flow, call, name, tail, frame)
     if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
         addresses.by_name(flow, call, frame)
@@ -265,6 +268,8 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if target is None or _rooted(call, name, frame):
         return
     found = tainted(flow, target, frame, "path")
+    if any(sources.NO_DOTS in origin.safe for origin in found) and parts(flow, target, frame)[0].text:
+        found = [origin for origin in found if sources.NO_DOTS not in origin.safe]
     if not found and len(call.args) > 1 and name.rsplit(".", maxsplit=1)[-1] in _TO_ANOTHER:
         found = tainted(flow, call.args[1], frame, "path")
     if found and not (name.endswith("upload_file") and flow.uses.told("injection.path", found)):
@@ -287,6 +292,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (addresses.redirect, names.REDIRECTS),
     (texts.look_at_sent, names.SENT),
     (addresses.client, names.CLIENTS),
+    (addresses.plain, names.SOCKETS),
     (_pattern, names.PATTERNS),
     (_directory, names.DIRECTORY),
     (_xpath, names.XPATHS),

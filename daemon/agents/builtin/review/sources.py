@@ -51,6 +51,8 @@ class Origin:
 
 OBJECT_KEY = "object-key"
 """Marks an S3 object's name: whoever may put objects chose it, within the rules for names."""
+NO_DOTS = "no-dots"
+"""Marks a name that was found to have no ``..`` in it: it stays inside what is written before it."""
 
 UPLOAD = "upload"
 """The root of a file that was sent: a look at its type, its name or its size is a look at it."""

@@ -116,12 +116,15 @@ def _chooses_a_bucket(call: ir.Call, name: str, tail: str) -> bool:
     )
 
 
-def _bucket(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
-    """A bucket that the caller names."""
+def _chooses(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
+    """A bucket that the caller names, or an attribute of some object."""
     if _chooses_a_bucket(call, name, tail):
         bucket = (v for k, v, _ in fields(call, frame) if k == "Bucket")
         chosen: Facts = frozenset(o for value in bucket for o in flow.facts(value, frame) if o.kind in GIVEN)
         flow.uses.use(call, chosen, f"the bucket that `{tail}` asks", store=False, weak=True)
+    elif name == "setattr" or tail == "__setattr__":
+        attribute: Facts = frozenset(o for arg in call.args[-2:-1] for o in flow.facts(arg, frame) if o.kind in GIVEN)
+        flow.uses.use(call, attribute, "an attribute that it chooses", store=False)
 
 
 _COLLECTIONS = {"collection", "Table", "get_collection"}
@@ -129,7 +132,7 @@ _COLLECTIONS = {"collection", "Table", "get_collection"}
 
 def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     """Look at one call for what it keeps or sends on."""
-    _bucket(flow, call, name, tail, frame)
+    _chooses(flow, call, name, tail, frame)
     if _writes(flow, call, name, tail):
         _written(flow, call, tail, frame)
     elif tail in _COLLECTIONS and isinstance(call.func, ir.Member) and call.args:

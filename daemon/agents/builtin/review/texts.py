@@ -25,6 +25,8 @@ _TAG = re.compile(
     r"pre|form|input|iframe|button)\b[^<]*>?",
     re.IGNORECASE,
 )
+_GRAPHQL = re.compile(r"^\s*(?:mutation|query|subscription)\b[^{}?]{0,200}\{[\s\S]*[({:\"]\s*\"?\s*\?")
+"""A request that names what it wants, with a value put into it."""
 FROM_A_BROWSER = frozenset({sources.BODY, sources.QUERY, sources.PATH, sources.FIELD, sources.EVENT})
 
 
@@ -63,6 +65,9 @@ def look(flow: Flow, expr: ir.Concat, frame: Frame) -> None:
         else:
             made = pieces(expr, frame, lambda e: flow.facts(e, frame))
             flow.uses.built_sql(expr, [o for o in sql.weak(made, "") if o.kind == sources.PARAM])
+    elif _GRAPHQL.match(constants[:2000]):
+        asked = sources.of_kinds(flow.facts(expr, frame), sources.TAINTED, "nosql")
+        flow.uses.inject("injection.nosql", expr, asked, "the text of a GraphQL request")
     elif _TAG.search(constants[:20_000]) and _escapable(expr, frame, flow):
         found = sources.of_kinds(flow.facts(expr, frame), FROM_A_BROWSER, "template")
         flow.uses.inject("injection.html", expr, found, "HTML without being escaped")
