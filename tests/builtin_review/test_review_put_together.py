@@ -293,3 +293,13 @@ def test_an_account_that_is_made_for_whoever_stands_in_the_path(found):
     text = "const bot = require('./bot');\nexports.handler = async (event) => bot.DO(event.pathParameters.id);\n"
     assert found("a.js", text.replace("DO", "createBot"))
     assert not found("a.js", text.replace("DO", "getBot"))
+
+
+@pytest.mark.parametrize(("word", "told"), [("'trusted'", True), ("'..'", False)])
+def test_a_word_somewhere_in_a_text_is_no_list_of_what_is_allowed(found, word, told):
+    text = APP + (
+        "const fs = require('fs');\napp.get('/a', (req, res) => {\n"
+        f"  const name = String(req.query.name);\n  if (name.includes({word})) return res.end();\n"
+        "  fs.readFile(`/files/${name}`, done);\n});\n"
+    )
+    assert ("injection.path" in {rule for rule, _ in found("a.js", text)}) is told

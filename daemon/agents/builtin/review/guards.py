@@ -207,8 +207,9 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
             return "presence", [expr.func.base] if isinstance(expr.func, ir.Member) else []
         subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
         if tail in MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
-            # A text that is searched is asked about; of a list, what is looked for in it.
-            subjects = [expr.func.base] if isinstance(expr.args[0], ir.Const) else expr.args[:1]
+            if isinstance(expr.args[0], ir.Const):  # A text that is searched is asked about,
+                return ("inside" if expr.args[0].value in _LEADS_OUT else "type"), [expr.func.base]
+            subjects = expr.args[:1]  # of a list what is looked for in it.
         if isinstance(expr.func, ir.Member) and _TEST_METHOD.match(tail):
             return ("form" if tail in STRONG else "type"), subjects
         if tail in {"all", "any"}:
