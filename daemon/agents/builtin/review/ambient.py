@@ -18,6 +18,7 @@ HELD = {"self.event", "this.event"}
 LAMBDA = re.compile(
     r"lambda_?handler|APIGateway|pathParameters|queryString|\bbody\b|requestContext|Records", re.IGNORECASE
 )
+"""Words of a file whose events are Lambda's."""
 _REQUESTS = {"flask.request", "quart.request", "bottle.request", "django.request"}
 """Requests that are imported, and mean the one being answered."""
 EXPRESS = re.compile(r"""['"]express['"]""")

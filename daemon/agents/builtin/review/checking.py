@@ -39,8 +39,7 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
             equal.setdefault(key, []).append(compared)
         asked = None if _among_kept(flow, expr, frame) else guards.tested(expr)
         if asked is not None:
-            look = _stays_inside if asked[0] in {"inside", sources.NO_DOTS} else remember
-            look(flow, asked[0], asked[1], frame, exits=exits)
+            _enter(flow, asked, frame, exits=exits)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in guards.MEMBERSHIP:
             stack.extend(expr.args)
         elif not isinstance(expr, ir.Lambda | ir.Member) and not guards.asks_for_an_object(expr):
@@ -50,6 +49,14 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
         if len(subjects) > 1:
             # ``kind === "a" || kind === "b"``: one of what is written there, like a list of allowed values.
             remember(flow, "form", subjects[:1], frame, exits=exits)
+
+
+def _enter(flow: Flow, asked: tuple[str, list[ir.Expr]], frame: Frame, *, exits: bool) -> None:
+    kind, subjects = asked
+    if kind in {"inside", sources.NO_DOTS}:
+        _stays_inside(flow, kind, subjects[0], frame)
+    else:
+        remember(flow, kind, subjects, frame, exits=exits)
 
 
 def _among_kept(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
@@ -101,6 +108,7 @@ _CONVERTS = re.compile(
     r"stringify|jsonify|default$)",
     re.IGNORECASE,
 )
+"""Functions that write a value in another form: their tests ask how, not whether."""
 
 
 def _inside(flow: Flow, subject: ir.Expr, frame: Frame) -> None:
@@ -113,10 +121,8 @@ def _inside(flow: Flow, subject: ir.Expr, frame: Frame) -> None:
                 frame.facts[key] = sources.made_safe(flow.facts(arg, frame), "path")
 
 
-def _stays_inside(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool) -> None:
+def _stays_inside(flow: Flow, kind: str, subject: ir.Expr, frame: Frame) -> None:
     """``if ".." in name: return`` leaves names that stay where they are put; nothing else is known of them."""
-    del exits
-    subject = subjects[0]
     key = key_of(subject)
     facts = frame.facts.get(key, flow.facts(subject, frame)) if key else NOTHING
     for origin in facts:

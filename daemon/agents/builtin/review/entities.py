@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ir
-from daemon.agents.builtin.review.arguments import argument, entry, resolved, tainted
+from daemon.agents.builtin.review.arguments import argument, entry, resolved, short, tainted
 from hooks.finding import Level
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             return
     if call.args:
         found = tainted(flow, call.args[0], frame, "deserialization")
-        flow.uses.inject("injection.xxe", call, found, f"`{'.'.join(name.split('.')[-2:])}`, which resolves entities",
+        flow.uses.inject("injection.xxe", call, found, f"`{short(name)}`, which resolves entities",
                          level=level)  # fmt: skip

@@ -196,7 +196,7 @@ def is_membership(expr: ir.Expr) -> bool:
 
 
 def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
-    """What a single test asks (type, form, range, presence or fields), and of which expressions."""
+    """What a single test asks (type, form, range, presence, fields, member, inside, no-dots), and of what."""
     if isinstance(expr, ir.Verdict):
         return _verdict(expr)
     if isinstance(expr, ir.Call):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ir, sources, texts
-from daemon.agents.builtin.review.arguments import entry, resolved, tainted
+from daemon.agents.builtin.review.arguments import entry, resolved, short, tainted
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
@@ -68,7 +68,7 @@ def code(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     options = resolved(first, frame) if first is not None else None
     text = entry(options, "expression", "content") if isinstance(options, ir.Record) else first
     if text is not None and _is_page(flow, name) and not isinstance(text, ir.Lambda):
-        what = f"`{'.'.join(name.split('.')[-2:])}`, which runs it in a page"
+        what = f"`{short(name)}`, which runs it in a page"
         flow.uses.inject("injection.eval", call, tainted(flow, text, frame, "eval"), what)
 
 
@@ -79,4 +79,4 @@ def address(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     target = entry(options, "url") if isinstance(options, ir.Record) else first
     if target is not None and _is_page(flow, name):
         found = [o for o in tainted(flow, target, frame, "ssrf") if sources.HOST_FIXED not in o.safe]
-        flow.uses.inject("injection.ssrf", call, found, f"`{'.'.join(name.split('.')[-2:])}` as the address")
+        flow.uses.inject("injection.ssrf", call, found, f"`{short(name)}` as the address")

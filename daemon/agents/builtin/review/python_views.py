@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ir
 from daemon.agents.builtin.review.model import words
-from daemon.agents.builtin.review.sources import NOTHING, PATH, REQUEST, Facts, Origin
+from daemon.agents.builtin.review.routed import name_of, whole
+from daemon.agents.builtin.review.sources import NOTHING, PATH, REQUEST, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ _NOT_OF_PATH = {"self", "cls", "args", "kwargs", "resp", "response", "res", "for
 
 def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     """What each parameter of a view brings in, ``None`` when the function is none."""
-    names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
+    names = [name_of(param) for param in function.params]
     place = next((number for number, name in enumerate(names[:2]) if name in {"request", "req"}), -1)
     if place < 0 or (place == 1 and names[0] not in {"self", "cls"}):
         return None
@@ -45,18 +46,13 @@ def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | N
         return None
     called_by_name = place == 1 and _OF_A_CLASS.match(function.name) is not None
     return [
-        _origin(REQUEST, param)
+        whole(REQUEST, param)
         if number == place
-        else _origin(PATH, param)
+        else whole(PATH, param)
         if called_by_name and number > place and names[number] not in _NOT_OF_PATH
         else NOTHING
         for number, param in enumerate(function.params)
     ]
-
-
-def _origin(kind: str, param: ir.Param) -> Facts:
-    at = param.target
-    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line)})
 
 
 def _imported(modules: Iterable[str]) -> bool:

@@ -53,9 +53,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
             flow.uses.inject("injection.nosql", call, chosen, f"`{tail}` as all of its options")
     if GRAPHS.search(name) and call.args:
         _graph(flow, call, frame)
-    base = call.func.base if isinstance(call.func, ir.Member) else None
-    collection = isinstance(base, ir.Name) and base.id.lower().endswith("collection") and tail in _MODEL_METHODS
-    model = _is_model(call, name, tail) or collection or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
+    model = _is_model(call, name, tail) or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
     if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (model and tail == "count"):
         _mongo(flow, call, name, frame)
 
@@ -75,9 +73,15 @@ def _graph(flow: Flow, call: ir.Call, frame: Frame) -> None:
 
 
 def _is_model(call: ir.Call, name: str, tail: str) -> bool:
-    """``User.findOne(...)`` where ``User`` is what a neighbouring file exports, or comes from where nobody can see."""
+    """``User.findOne(...)`` where ``User`` is what a neighbouring file exports, or comes from where nobody can see; a
+    collection by its name.
+    """
     base = call.func.base if isinstance(call.func, ir.Member) else None
-    if not isinstance(base, ir.Name) or not base.id[:1].isupper() or tail not in _MODEL_METHODS:
+    if not isinstance(base, ir.Name) or tail not in _MODEL_METHODS:
+        return False
+    if base.id.lower().endswith("collection"):
+        return True
+    if not base.id[:1].isupper():
         return False
     return name.startswith((".", "@/", "~/", "src/")) or name == f"{base.id}.{tail}"
 

@@ -268,7 +268,8 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if target is None or _rooted(call, name, frame):
         return
     found = tainted(flow, target, frame, "path")
-    if any(sources.NO_DOTS in origin.safe for origin in found) and parts(flow, target, frame)[0].text:
+    begun = any(piece.text for piece in parts(flow, target, frame)[:1])
+    if begun:  # Without dots, it stays inside what stands before it.
         found = [origin for origin in found if sources.NO_DOTS not in origin.safe]
     if not found and len(call.args) > 1 and name.rsplit(".", maxsplit=1)[-1] in _TO_ANOTHER:
         found = tainted(flow, call.args[1], frame, "path")
