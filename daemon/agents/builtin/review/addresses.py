@@ -12,8 +12,11 @@ from daemon.agents.builtin.review.sources import TAINTED
 from hooks.finding import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
+    from daemon.agents.builtin.review.sources import Origin
 
 
 def carried(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -112,7 +115,11 @@ def request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         return
     options = resolved(target, frame)
     if isinstance(options, ir.Record):
-        target = entry(options, "url", "uri", "baseURL", "hostname", "host") or target
+        target = entry(options, "url", "uri", "baseURL", "hostname", "host")
+        if target is None:
+            asked = frozenset(o for o in flow.facts(options, frame) if o.kind in sources.GIVEN)
+            flow.uses.use(call, asked, f"`{short(name)}`", store=False)
+            return
         if isinstance(target, ir.Record):
             return
     found = parts(flow, target, frame)
@@ -138,9 +145,22 @@ def request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         flow.uses.use(call, whole, f"`{short(name)}`", store=True, weak=True)
 
 
-def fixes_host(before: str) -> bool:
-    """Whether an address that begins like this (what is unknown is a NUL) goes where its author meant."""
-    return bool(re.match(r"^[a-z+]*:?//[^/]+[/?#]", before)) or "\0" in before
+def fixes_host(before: str, chosen: Iterable[Origin]) -> bool:
+    """Whether an address that begins like this (what is unknown is a NUL) goes where its author meant, whatever the
+    input holds that comes next.
+    """
+    if re.match(r"^[a-z+]*:?//[^/]+[/?#]", before):
+        return True
+    return "\0" in before and not (_HOST_ENDS_OPEN.match(before) and all(_any_text(origin) for origin in chosen))
+
+
+_HOST_ENDS_OPEN = re.compile(r"^(?:[a-z+]+|\0)://[^/?#]*\0$")
+"""``https://${HOST}`` with nothing behind it: what comes next may still be part of the host's name."""
+
+
+def _any_text(origin: Origin) -> bool:
+    """Whether a value need not begin with a slash, as the path of a request does."""
+    return origin.kind in sources.GIVEN and bool(origin.part or origin.kind == sources.FIELD)
 
 
 def _host_is_fixed(found: list[Piece]) -> bool:
@@ -149,8 +169,8 @@ def _host_is_fixed(found: list[Piece]) -> bool:
     for piece in found:
         if piece.text is not None:
             before += piece.text
-        elif sources.of_kinds(piece.facts, TAINTED, "ssrf"):
-            return fixes_host(before)
+        elif chosen := sources.of_kinds(piece.facts, TAINTED, "ssrf"):
+            return fixes_host(before, chosen)
         else:
             before += "\0"
     return True

@@ -39,7 +39,7 @@ _PASSES = re.compile(
     r"parse_header|re\.(?:findall|finditer|split)|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
     r"assign|"
     r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"
-    r"TypeSerializer|"
+    r"TypeSerializer|plainTo(?:Class|Instance)\w*|parse_?[xX]ml(?:String|Async)?|fromstring|parseString|parseFromString|XML|"
     r"serialize|deserialize|fromJS|promisify|all|resolve|splitlines|util\.format|inspect|sprintf|Template|"
     r"namedtuple|chain|message_from_(?:bytes|string)|BytesParser|get_payload|csv\.(?:reader|DictReader))$"
 )
@@ -61,6 +61,7 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     if call.validates or _typed_model(call, flow):
         return _checked(call, flow, frame)
     if guards.NUMERIC.search(call.dotted):
+        _takes_nan(call, flow)
         return NOTHING
     for sink, pattern in guards.SAFE_FOR.items():
         if pattern.search(call.dotted):
@@ -71,7 +72,8 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     if by_form is not None:
         return by_form
     if call.tail in {"replace", "replaceAll"} and len(call.arguments) > 1:
-        return call.arguments[1]
+        put = call.expr.args[1]
+        return flow.call(put.function, [], frame) if isinstance(put, ir.Lambda) else call.arguments[1]
     if call.dotted in _READERS and brought and len(flow.stack) > 1:
         return _parsed_here(call, brought, flow)
     if _PASSES.search(call.dotted) and not call.expr.awaited and not _asks_a_store(call):
@@ -80,6 +82,16 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
         return NOTHING
     hand_off(call, flow, frame)
     return _unknown(call, brought, flow)
+
+
+_ASKS_FOR_NAN = re.compile(r"is_?nan|is_?finite", re.IGNORECASE)
+
+
+def _takes_nan(call: Outcome, flow: Flow) -> None:
+    """``float("nan")`` is a number in Python, and neither below nor above any price."""
+    if call.dotted == "float" and flow.module.language == "python" and not flow.says(_ASKS_FOR_NAN):
+        asked = (o for o in call.all_arguments if o.kind == sources.PATH or (o.kind in sources.GIVEN and o.part))
+        flow.uses.use(call.expr, frozenset(asked), '`float`, which takes "nan" for a number,', store=False, weak=True)
 
 
 def _is_table(expr: ir.Expr, frame: Frame) -> bool:
@@ -206,6 +218,11 @@ def _unknown(call: Outcome, brought: Facts, flow: Flow) -> Facts:
         return known
     if isinstance(call.expr.func, ir.Member) and _DERIVES.match(call.tail) and is_ours(call, flow):
         return brought
+    if call.tail in {"serializer_class", "get_serializer", "form_class"}:
+        return brought
+    if call.tail in {"get_object_or_404", "get_list_or_404"}:
+        at = call.expr
+        return frozenset({Origin(sources.STORED, "stored", at.line, at.column, at.end_line)})
     if isinstance(call.expr.func, ir.Member) or call.expr.awaited:
         if _READS.match(call.tail) and not _SECRET_READS.search(call.dotted):
             at = call.expr
@@ -219,8 +236,9 @@ def _unknown(call: Outcome, brought: Facts, flow: Flow) -> Facts:
 def _checked(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     for arg in call.expr.args + [value for _, value in call.expr.kwargs]:
         key = key_of(arg)
-        if key and frame.fact(key):
-            frame.facts[key] = sources.made_safe(flow.facts(arg, frame), "nosql")
+        if key and flow.facts(arg, frame):
+            harmless = ("nosql", "path") if guards.asks_for_a_name(call.tail) else ("nosql",)
+            frame.facts[key] = sources.made_safe(flow.facts(arg, frame), *harmless)
     everything = call.all_arguments | call.receiver
     if call.tail == "validate_on_submit":
         flow.entry.vouch(sources.BODY)  # WTForms reads the request by itself.

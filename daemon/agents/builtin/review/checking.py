@@ -14,21 +14,23 @@ if TYPE_CHECKING:
 
     from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
+    from daemon.agents.builtin.review.sources import Facts, Origin
 
 
-def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
-    """Remember what a branch's test says about the values in it."""
+def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool, within: int | None = None) -> None:
+    """Remember what a branch's test says about the values in it.
+
+    ``within`` is the depth of a branch that leaves the function: what holds in it does not hold below it.
+    """
     stack = [test]
+    as_it_stands = _all_of_it(test) if within is not None else frozenset[int]()
     named: set[str] = set()
     equal: dict[str, list[ir.Expr]] = {}
     while stack:
         expr = stack.pop()
         if isinstance(expr, ir.Name) and expr.id not in named:
-            # ``const ok = typeof body.x === "string"; if (!ok) ...``
             named.add(expr.id)
-            made = frame.value(expr.id)
-            if isinstance(made, ir.Verdict) or (isinstance(made, ir.Call) and guards.tail_of(made.func) in _QUESTIONS):
-                stack.append(made)
+            stack.extend(_kept_answer(expr, frame))
         if _compares_signatures(flow, expr, frame):
             flow.entry.vouch(sources.BODY)
             flow.entry.vouch(sources.HEADER)
@@ -39,7 +41,7 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
             equal.setdefault(key, []).append(compared)
         asked = None if _among_kept(flow, expr, frame) else guards.tested(expr)
         if asked is not None:
-            _enter(flow, asked, frame, exits=exits)
+            _enter(flow, asked, frame, exits=exits, within=within if id(expr) in as_it_stands else None)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in guards.MEMBERSHIP:
             stack.extend(expr.args)
         elif not isinstance(expr, ir.Lambda | ir.Member) and not guards.asks_for_an_object(expr):
@@ -51,12 +53,33 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool) -> None:
             remember(flow, "form", subjects[:1], frame, exits=exits)
 
 
-def _enter(flow: Flow, asked: tuple[str, list[ir.Expr]], frame: Frame, *, exits: bool) -> None:
+def _all_of_it(test: ir.Expr) -> frozenset[int]:
+    """The calls (by identity) that a test asks as they stand, one by one, and not the other way round."""
+    stack, found = [test], set()
+    while stack:
+        expr = stack.pop()
+        if isinstance(expr, ir.Mix | ir.Choice):
+            stack.extend(ir.parts_of(expr))
+        elif isinstance(expr, ir.Call):
+            found.add(id(expr))
+    return frozenset(found)
+
+
+def _kept_answer(name: ir.Name, frame: Frame) -> list[ir.Expr]:
+    """``const ok = typeof body.x === "string"; if (!ok) ...``: the question whose answer a variable holds."""
+    made = frame.value(name.id)
+    asks = isinstance(made, ir.Call) and guards.tail_of(made.func) in _QUESTIONS
+    return [made] if made is not None and (asks or isinstance(made, ir.Verdict)) else []
+
+
+def _enter(
+    flow: Flow, asked: tuple[str, list[ir.Expr]], frame: Frame, *, exits: bool, within: int | None = None
+) -> None:
     kind, subjects = asked
     if kind in {"inside", sources.NO_DOTS}:
         _stays_inside(flow, kind, subjects[0], frame)
     else:
-        remember(flow, kind, subjects, frame, exits=exits)
+        remember(flow, kind, subjects, frame, exits=exits, within=within)
 
 
 def _among_kept(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
@@ -70,7 +93,9 @@ def _answers(function: ir.Function) -> list[ir.Expr]:
     return [statement.value for statement in function.body if isinstance(statement, ir.Return)]
 
 
-def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool) -> None:
+def remember(
+    flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool, within: int | None = None
+) -> None:
     """Enter one test: of this part or of the whole; a form test makes the value itself harmless."""
     if kind == "member":
         # ``x in allowed`` asks about x; ``name in body`` whether the body has it, whichever name is meant.
@@ -81,26 +106,54 @@ def remember(flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, ex
     validating = any(guards.checks_by_name(function.name) for function in flow.stack[1:][-2:])
     if kind in {"type", "form"} and any(_CONVERTS.match(function.name) for function in flow.stack[1:]):
         return  # ``if isinstance(value, float): return Decimal(value)`` asks how to write it, not what it is.
+    _counted(flow, subjects, frame)
     for subject in subjects:
         facts = flow.facts(subject, frame)
         _inside(flow, subject, frame)
         if kind not in {"presence", "fields"} and (validating or _answers_for_its_parameter(flow)):
             _vouch_for_the_whole(flow, subject, frame)
         for origin in facts:
-            inside = origin.steps > 0 or origin.kind in {sources.FIELD, sources.QUERY, sources.PATH}
-            if kind in {"presence", "fields"} and not validating:
-                if exits and (inside or kind == "fields"):
-                    flow.entry.present.add((origin.root, origin.part or "*"))
-            elif inside or validating or kind in {"form", "range"}:
-                # How long a whole body is says nothing of what is in it.
-                measured = kind == "range" and origin.kind == sources.BODY and not origin.part
-                part = "" if origin.root == sources.UPLOAD else origin.part
-                flow.entry.vouch(origin.root, _LENGTH if measured else part)
-        key = key_of(subject)
-        if kind == "form" and key and facts:
-            frame.facts[key] = sources.made_safe(facts, *sinks.GUARDED)
+            _looked_at(flow, kind, origin, exits=exits, validating=validating)
+        if kind == "form" and facts:
+            _has_a_form(subject, facts, frame, within)
         if kind in {"form", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
             _host_known(flow, subject.base, frame)
+
+
+def _looked_at(flow: Flow, kind: str, origin: Origin, *, exits: bool, validating: bool) -> None:
+    inside = origin.steps > 0 or origin.kind in {sources.FIELD, sources.QUERY, sources.PATH}
+    if kind in {"presence", "fields"} and not validating:
+        if exits and (inside or kind == "fields"):
+            flow.entry.present.add((origin.root, origin.part or "*"))
+    elif inside or validating or kind in {"form", "range"}:
+        # How long a whole body is says nothing of what is in it.
+        measured = kind == "range" and origin.kind == sources.BODY and not origin.part
+        part = "" if origin.root == sources.UPLOAD else origin.part
+        flow.entry.vouch(origin.root, _LENGTH if measured else part)
+
+
+def _has_a_form(subject: ir.Expr, facts: Facts, frame: Frame, within: int | None) -> None:
+    """The value itself can do no harm any more, or not within the branch whose test has found it so."""
+    key = key_of(subject)
+    if not key:
+        return
+    known = sources.made_safe(facts, *sinks.GUARDED)
+    if within is None:
+        frame.facts[key] = known
+    else:
+        frame.facts[key] = facts
+        frame.branch(key, within, known)
+
+
+def _counted(flow: Flow, subjects: list[ir.Expr], frame: Frame) -> None:
+    """``const n = Number(id); if (isNaN(n)) ...`` asks about ``id`` as well."""
+    made = [frame.value(subject.id) for subject in subjects if isinstance(subject, ir.Name)]
+    calls = [call for call in made if isinstance(call, ir.Call) and call.args]
+    for call in calls:
+        facts = flow.facts(call.args[0], frame) if guards.NUMERIC.search(guards.tail_of(call.func)) else NOTHING
+        for origin in facts:
+            if origin.part or origin.kind in {sources.FIELD, sources.PATH}:
+                flow.entry.vouch(origin.root, origin.part)
 
 
 _CONVERTS = re.compile(
@@ -172,10 +225,23 @@ def _asks_for_a_schema(expr: ir.Expr) -> bool:
         return any(_asks_for_a_schema(item) for item in expr.items)
     if isinstance(expr, ir.Record):
         return any(
-            isinstance(key, ir.Const) and key.value in {"schema", "validate", "validator"} for key, _ in expr.entries
+            isinstance(key, ir.Const)
+            and key.value in {"schema", "validate", "validator"}
+            and _says_what_comes_in(value)
+            for key, value in expr.entries
         )
     called = expr.func if isinstance(expr, ir.Call) else expr
     return bool(_VALIDATING.search(guards.tail_of(called)) or guards.tail_of(called) in {"celebrate", "checkSchema"})
+
+
+def _says_what_comes_in(schema: ir.Expr) -> bool:
+    """Whether a schema is one of requests, and not of answers alone: ``{ response: { 200: User } }``."""
+    keys = (
+        {key.value for key, _ in schema.entries if isinstance(key, ir.Const)}
+        if isinstance(schema, ir.Record)
+        else set()
+    )
+    return not keys or keys - {"response", "tags", "summary", "description", "security", "operationId"} != set()
 
 
 _MOST = 20_000
@@ -201,6 +267,10 @@ def _functions(expr: ir.Expr, named: dict[str, ir.Expr], left: int = 3) -> Itera
     elif isinstance(expr, ir.Call) and left:
         for arg in expr.args:
             yield from _functions(arg, named, left - 1)
+    elif isinstance(expr, ir.Record):
+        for key, value in expr.entries:
+            if isinstance(key, ir.Const) and key.value == "handler":
+                yield from _functions(value, named, left)
 
 
 _KEYED_HASH = re.compile(r"createHmac|hmac\.new|HmacSHA", re.IGNORECASE)
@@ -208,7 +278,8 @@ _KEYED_HASH = re.compile(r"createHmac|hmac\.new|HmacSHA", re.IGNORECASE)
 
 def _compares_signatures(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
     if isinstance(expr, ir.Call):
-        return guards.tail_of(expr.func) in _SIGNED
+        signed = any(_signature(flow, arg, frame) or _SIGNATURE.search(key_of(arg) or "") for arg in expr.args)
+        return guards.tail_of(expr.func) in _SIGNED and (signed or not expr.args)
     return (
         isinstance(expr, ir.Verdict) and expr.op == "==" and any(_signature(flow, part, frame) for part in expr.parts)
     )
@@ -220,6 +291,8 @@ def _signature(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
     return isinstance(made, ir.Call) and bool(_KEYED_HASH.search(flow.namer.name(made.func, frame)))
 
 
+_SIGNATURE = re.compile(r"sig|digest|hmac|hash|expected|computed|mac\b|buf", re.IGNORECASE)
+"""Names of what is compared when it is a signature, and no password."""
 _SIGNED = {"compare_digest", "timingSafeEqual"}
 """What compares signatures: the sender is known, and answers for the form."""
 _QUESTIONS = {"all", "any", "some", "every", "isinstance", "test", "Boolean", "bool"}

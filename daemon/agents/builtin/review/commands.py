@@ -80,6 +80,8 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             flow.uses.inject("injection.shell", call, handed, "a shell command", level=Level.WARNING)
     elif isinstance(first, ir.Listing):
         found = tainted(flow, program, frame, "shell") if first.items else []
+        handed_on = frozenset(o for o in flow.facts(first, frame) if o.kind in sources.GIVEN)
+        flow.uses.use(call, handed_on, "the arguments of a program", store=False)
     elif isinstance(first, ir.Concat):
         # A text without a shell is taken for the program's whole name; who writes this means a command.
         found = harmful(parts(flow, first, frame), "shell")

@@ -39,7 +39,7 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     if not function.params:
         return [] if is_routed(function) else None
     if is_routed(function):
-        return route_parameters(function, held=not any(name.startswith("flask") for name in module.imports.values()))
+        return route_parameters(function, module)
     if browser(module):
         return None
     by_framework = view_parameters(function, module) if module.language == "python" else parameters(function, module)
@@ -91,8 +91,7 @@ def _arguments(param: ir.Param) -> Facts:
 def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
     """The place and kind of the parameter that a framework fills, by the form of the function."""
     if module.language == "python":
-        asked = (n for n, p in enumerate(function.params) if module.imports.get(p.annotation) == "flask.Request")
-        return next(((number, REQUEST) for number in asked), None)
+        return _python_role(function, names, module)
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
@@ -102,7 +101,8 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
         # A controller's method that a router calls with the request alone.
         return (0, REQUEST) if _reads(function, names[0], _SENT) else None
-    if names == ["req"] and not function.owner and _reads(function, "req", _SENT):
+    alone = names == ["req"] or (names == ["request"] and re.search(r"Request\b", first.annotation) is not None)
+    if alone and not function.owner and _reads(function, names[0], _SENT | _OF_THE_GATEWAY):
         return 0, REQUEST
     if len(names) > 1:
         if _REQUEST_NAME.match(names[0]) and _RESPONSE_NAME.match(names[1]):
@@ -120,6 +120,13 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     if _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
         return 0, CONTEXT
     return None
+
+
+def _python_role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
+    if function.name == "handler" and names[:2] == ["ctx", "data"]:
+        return 1, BODY  # A function of Oracle's.
+    asked = (n for n, p in enumerate(function.params) if module.imports.get(p.annotation) == "flask.Request")
+    return next(((number, REQUEST) for number in asked), None)
 
 
 def _exported(function: ir.Function, names: list[str]) -> tuple[int, str] | None:
@@ -232,6 +239,7 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
         or typed
         or alone
         or (handler and second in {"context", "_context", "ctx", "_", "__"})
+        or (handler and name in {"e", "ev"} and _reads(function, name, _OF_THE_GATEWAY | {"body", "Records"}))
     )
 
 

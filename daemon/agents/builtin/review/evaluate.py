@@ -65,6 +65,8 @@ class Evaluation(ABC):
         self.stack: list[ir.Function] = []
         self.wrote: dict[tuple[int, tuple[Facts, ...]], list[Facts]] = {}
         """What each call of a function of this file wrote into its arguments."""
+        self.left: dict[tuple[int, tuple[Facts, ...]], list[Facts]] = {}
+        """What its parameters held when it returned."""
         self._done: dict[tuple[int, tuple[Facts, ...]], Facts] = {}
         self._followed: set[int] = set()
         self.by_name: dict[str, ir.Function] = {}
@@ -145,7 +147,7 @@ class Evaluation(ABC):
                 before += str(part.value)[:200]
             elif not facts:
                 before += "\0"
-            elif addresses.fixes_host(before):
+            elif addresses.fixes_host(before, facts):
                 facts = sources.made_safe(facts, sources.HOST_FIXED)
             found |= facts
         frame.cache[id(expr)] = found  # The look below asks for it again.
@@ -271,7 +273,7 @@ class Evaluation(ABC):
 
     def keep_in_memory(self, at: ir.Expr, name: str, facts: Facts, frame: Frame) -> None:
         """What is put into a list or table of the module's is kept from one request to the next."""
-        kept = self.top.values.get(name)
+        kept = self.top.values.get(name) or self.top.values.get(f"exports.{name}")
         if frame is not self.top and isinstance(kept, ir.Listing | ir.Record | ir.Call):
             given = frozenset(o for o in facts if o.kind in sources.GIVEN)
             self.uses.use(at, given, f"`{name}`, which the program keeps", store=True, weak=True)

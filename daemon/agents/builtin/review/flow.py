@@ -97,6 +97,10 @@ class Flow(Evaluation):
             self._bind(param.target, fact, None, frame, weak=False)
         result = self._run(function, frame)
         self._done[key] = result
+        self.left[key] = [
+            frame.facts.get(param.target.id, fact) if isinstance(param.target, ir.Name) else fact
+            for param, fact in zip(function.params, padded, strict=False)
+        ]
         self.wrote[key] = [
             frame.facts.get(param.target.id, NOTHING) - fact if isinstance(param.target, ir.Name) else NOTHING
             for param, fact in zip(function.params, padded, strict=False)
@@ -127,7 +131,8 @@ class Flow(Evaluation):
             frame.otherwise(statement.depth)
         elif isinstance(statement, ir.Guard):
             self.facts(statement.test, frame)
-            checking.guard(self, statement.test, frame, exits=statement.exits)
+            within = statement.depth + 1 if statement.leaves else None
+            checking.guard(self, statement.test, frame, exits=statement.exits, within=within)
         elif isinstance(statement, ir.Loop):
             values = sources.deeper(self.facts(statement.values, frame))
             target = statement.target
@@ -140,7 +145,7 @@ class Flow(Evaluation):
             found = self.facts(statement.value, frame)
             if len(self.stack) == 1:
                 texts.look_at_answer(self, self.stack[0], statement.value, frame)
-            if len(self.stack) > 1 and _is_answer(statement.value):
+            if len(self.stack) > 1 and _is_answer(statement.value, self.stack[-1]):
                 checking.guard(self, statement.value, frame, exits=True)
             return found
         return NOTHING
@@ -253,6 +258,10 @@ class Flow(Evaluation):
             owner = owner_of(frame, base.id)
             if isinstance(target, ir.Index):
                 self.keep_in_memory(target, base.id, facts | extra, frame)
+                self._copy_deep(target, facts, extra)
+                named = frozenset(o for o in extra if o.kind in sources.FROM_CALLER and o.part)
+                if facts and not any(o.kind in sources.FROM_CALLER for o in earlier):
+                    self.uses.use(target, named, "an object, under the name that it chooses", store=True, weak=True)
             part: ir.Expr = target
             while isinstance(part, ir.Member | ir.Index) and part.base is not base:
                 part = part.base
@@ -264,9 +273,25 @@ class Flow(Evaluation):
                 owner.added.setdefault(base.id, {})[ANY_KEY] = extra
             owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra
 
+    def _copy_deep(self, target: ir.Index, facts: Facts, names: Facts) -> None:
+        """``target[key] = source[key]`` in a function that calls itself: any path in what came in is written,
+        ``__proto__`` among them.
+        """
+        function = self.stack[-1] if len(self.stack) > 1 else None
+        roots = {origin.root for origin in names}
+        given = frozenset(o for o in facts if o.kind in sources.GIVEN and o.root in roots)
+        if function is None or not given:
+            return
+        calls = (expr for expr in ir.every_expression(function) if isinstance(expr, ir.Call))
+        if any(guards.tail_of(call.func) == function.name for call in calls):
+            self.uses.use(target, given, "an object, under any name that is in it", store=False)
 
-def _is_answer(expr: ir.Expr) -> bool:
-    """Whether a function gives back yes or no: ``typeof x.a === "string" && x.b.length < 9``."""
+
+def _is_answer(expr: ir.Expr, function: ir.Function) -> bool:
+    """Whether a function gives back yes or no: ``typeof x.a === "string" && x.b.length < 9``; one that is named after
+    checking may as well ask ``HOSTS.includes(x)``.
+    """
     while isinstance(expr, ir.Choice) and expr.options:
         expr = expr.options[-1]
-    return isinstance(expr, ir.Verdict)
+    asks = isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {*guards.STRONG, *guards.MEMBERSHIP}
+    return isinstance(expr, ir.Verdict) or (asks and guards.checks_by_name(function.name))

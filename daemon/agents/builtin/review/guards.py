@@ -14,7 +14,7 @@ _SCHEMA_METHOD = re.compile(
     r"validate_json|cast|"
     r"model_validate|model_validate_json|parse_obj|parse_raw|from_dict|load|loads|decode|isValid|isValidSync|"
     r"is_valid|assert|"
-    r"attempt|create|strict|structure|check|mask)$"
+    r"attempt|strict|structure|check|mask)$"
 )
 _SCHEMA_RECEIVER = re.compile(
     r"schema|valid|zod|joi|yup|ajv|superstruct|typebox|valibot|io-ts|dto|marshmallow|cerberus|voluptuous|pydantic|"
@@ -32,14 +32,14 @@ _PARSERS = re.compile(
 _FUNCTION = re.compile(
     r"^(?:is_?valid\w*|get_?validated?\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point|_output|_call|_in)\w*|assert\w*|verify\w*|ensure\w*|"
     r"sanitiz\w*|sanitis\w*|"
-    r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|plainToInstance|plainToClass|"
+    r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|"
     r"transformAndValidate|"
     r"parse(?:Input|AndValidate|With)\w*|event_parser|envelope\w*|"
     r"betterAjvErrors|construct_?event\w*|(?-i:normalize[A-Z]\w*))$",
     re.IGNORECASE,
 )
 _LIBRARY = re.compile(
-    r"^(?:zod|joi|@hapi/joi|yup|ajv|ajv\.\w+|class-validator|class-transformer|pydantic|marshmallow|cerberus|"
+    r"^(?:zod|joi|@hapi/joi|yup|ajv|ajv\.\w+|class-validator|pydantic|marshmallow|cerberus|"
     r"jsonschema|voluptuous|fastjsonschema|(?:express-)?mongo-sanitize|"
     r"superstruct|valibot|io-ts|validator|express-validator|celebrate|@middy/validator|@aws-lambda-powertools/parser|"
     r"aws_lambda_powertools\.utilities\.(?:parser|validation)|validate\.js|runtypes|@sinclair/typebox|typeguard|"
@@ -80,7 +80,7 @@ SAFE_FOR = {
     "regex": re.compile(r"(?:^|\.)(?:escape|escape_?reg_?exp?|escape-string-regexp\S*|quote_?meta)$", re.IGNORECASE),
     "ldap": re.compile(r"(?:^|\.)(?:escape_filter_chars|escape_rdn|ldapEscape\S*|filter_format)$"),
     "path": re.compile(
-        r"(?:^|\.)(?:basename|secure_filename|safe_join|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
+        r"(?:^|\.)(?:basename|secure_filename|safe_join|(?:valid|safe|clean)_?(?:file_?)?(?:name|path)|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
     ),
     "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode|url_for|reverse)$"),
     "template": re.compile(
@@ -110,6 +110,16 @@ _WHETHER = words(
 """Nouns of functions that ask how things stand elsewhere: ``checkStock(productId)``."""
 
 
+_DEEDS = words("payment email phone account otp code transaction purchase receipt order registration")
+"""Nouns of what is verified elsewhere by doing something: ``verifyPayment(id)``."""
+
+
+def does_by_verifying(tail: str) -> bool:
+    """Whether what is verified under this name is verified elsewhere, by what was handed in."""
+    parts = set(snake(tail).split("_"))
+    return bool(parts & {"verify", "confirm"} and parts & _DEEDS)
+
+
 _SCHEMA_NAME = re.compile(r"(?:^|[a-z_])[sS]chema$|^[A-Z]\w*Validator$")
 
 
@@ -124,6 +134,16 @@ _SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 """``requireUser(env, request)``: that somebody is there."""
+
+
+_NAMES = re.compile(
+    r"(?:file|dir\w*|path)_?names?|_paths?$|(?<=[a-z])Path$|(?:valid|safe|allowed)_?(?:name|ext\w*|path|file)$"
+)
+
+
+def asks_for_a_name(tail: str) -> bool:
+    """Whether a check of this name is one of a file's name: ``is_valid_filename(name)``."""
+    return bool(_NAMES.search(tail))
 
 
 _THERE = re.compile(
@@ -144,6 +164,10 @@ def _asks_something_else(tail: str) -> bool:
     parts = set(snake(tail).split("_"))
     if _SOMEBODY.match(tail) or _THERE.search(tail):
         return True
+    if does_by_verifying(tail):
+        return True
+    if "validate" in parts and parts & _WHO <= {"login", "password"}:
+        return False  # ``validateLogin(body)``
     return asks_who(tail) or bool(parts & _WHETHER and not parts & {"valid", "validate", "validator"})
 
 
@@ -168,7 +192,7 @@ def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     )
 
 
-_VALIDATOR = re.compile(r"[vV]alidat(?:or|ion)s?\.$")
+_VALIDATOR = re.compile(r"[vV]alidat(?:or|ion|e)s?\.$")
 """``userValidator.createUser(data)``: whatever a validator's method is called."""
 
 
@@ -224,7 +248,7 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
     return None
 
 
-_SCHEME = re.compile(r"^(?:/?(?:https?|ftp|file|data)?:?/{0,3}|[\[{(<\"']|(?:Bearer|Basic) ?)$")
+_SCHEME = re.compile(r"^(?:/?(?:https?|ftp|file|data)?:?/{0,3}|[\[{(<\"'.@#!$_-]|(?:Bearer|Basic) ?)$")
 """What a text begins with that says how to read it."""
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import sys
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, names, sources
+from daemon.agents.builtin.review import guards, ir, names, sources
 from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
+from daemon.agents.builtin.review.sources import NOTHING
+from hooks.finding import Level
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
     from daemon.agents.builtin.review.outcome import Outcome
+    from daemon.agents.builtin.review.sources import Facts
 
 _NO_HANDOFF = re.compile(
-    r"^(?!\w+Or(?:Create|Update|Insert))(?:by|get|find|fetch|load|read|query|list|search|lookup|count|exists|is|has|should|can|build|format|make|"
+    r"^(?:get_)?(?:serializer|form)(?:_class)?$|^\w+(?:Serializer|Form)$|"
+    r"^(?!\w+Or(?:Create|Update|Insert))(?:by|get|find_?(?:one|One|by|By|unique|Unique|first|First|pk|Pk)|lookup|count|exists|is|has|should|can|build|format|make|"
     r"render|success|de_?serialize|serialize|"
     r"failure|error|fail|ok|respond|response|send_?response|json|status|end|parse|decode|encode|to|from|log|"
     r"hash|compare|"
-    r"del|verify|check|ensure|require|validate|auth|login|log_?in|sign_?in|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
+    r"del|verify|check|ensure|require|validate|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
     r"filter|init|connect|"
     r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
     r"assert|expect|"
@@ -48,6 +53,10 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
         bodies = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and not o.part)
         flow.uses.hand_off(call.expr, bodies, "getattr")
         return
+    _out_of_everything(call, flow, frame)
+    chosen = _chosen_by(call, flow, frame)
+    if chosen:
+        flow.uses.use(call.expr, chosen, "a function that it chooses", store=True, weak=True)
     if _HANDLES_FILES.match(call.tail) and is_ours(call, flow):
         named = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN | {sources.PATH})
         flow.uses.hand_off(call.expr, named, call.tail)
@@ -55,25 +64,8 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     made = call.tail[:1].isupper() and not _DOES.match(call.tail)
     if made or _ANSWERS.search(call.tail) or not is_ours(call, flow):
         return
-    if (
-        _NO_HANDOFF.match(call.tail)
-        and not _SIGNS.search(call.tail)
-        and not _is_address(call.expr, flow, frame)
-        and not _acts(call, flow)
-    ):
-        if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
-            if _WORKS_ON.match(call.tail):
-                somewhere = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and o.part in _ADDRESSES)
-                flow.uses.hand_off(call.expr, somewhere, call.tail)
-            return
-        whole = frozenset(
-            o
-            for o in call.all_arguments
-            if (o.kind == sources.BODY and not o.part)
-            or (o.kind == sources.QUERY and (not o.part or _PAGING.match(o.part)))
-            or (o.kind in sources.GIVEN and o.part in _ADDRESSES)
-        )
-        flow.uses.hand_off(call.expr, whole, call.tail)
+    if _only_reads(call, flow, frame):
+        flow.uses.hand_off(call.expr, _told_all_the_same(call), call.tail)
         return
     kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else sources.GIVEN
     if _KEEPS.match(call.tail):
@@ -87,6 +79,34 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     )
     if handed:
         flow.uses.hand_off(call.expr, handed, call.tail)
+
+
+def _only_reads(call: Outcome, flow: Flow, frame: Frame) -> bool:
+    """Whether a function, by its name, only looks something up or puts it in another form."""
+    return (
+        _NO_HANDOFF.match(call.tail) is not None
+        and not _SIGNS.search(call.tail)
+        and not _is_address(call.expr, flow, frame)
+        and not _acts(call, flow)
+        and not guards.does_by_verifying(call.tail)
+    )
+
+
+def _told_all_the_same(call: Outcome) -> Facts:
+    """What is too much for such a function: a whole body to be let in with or to search by, where something is to be
+    had.
+    """
+    if guards.asks_who(call.tail) and call.tail.startswith(("check", "verify")):
+        return frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
+    somewhere = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and o.part in _ADDRESSES)
+    if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
+        return somewhere if _WORKS_ON.match(call.tail) else NOTHING
+    return somewhere | frozenset(
+        o
+        for o in call.all_arguments
+        if (o.kind == sources.BODY and not o.part)
+        or (o.kind == sources.QUERY and (not o.part or _PAGING.match(o.part)))
+    )
 
 
 _LOG = re.compile(r"^(?:(?:\w*_)?log(?:s|ger|ging)?|\w*Log(?:s|ger|ging)?|audit\w*|metrics|tracer)$")
@@ -104,6 +124,28 @@ def _picked(call: Outcome) -> bool:
     return isinstance(func, ir.Call) and isinstance(func.func, ir.Name) and func.func.id == "getattr"
 
 
+def _out_of_everything(call: Outcome, flow: Flow, frame: Frame) -> None:
+    """``globals()[name](...)``, ``globals().get(name)``: any function there is, by the name that came in."""
+    func = frame.value(call.expr.func.id) if isinstance(call.expr.func, ir.Name) else call.expr.func
+    key: ir.Expr | None = func.key if isinstance(func, ir.Index) else None
+    base: ir.Expr | None = func.base if isinstance(func, ir.Index) else None
+    if isinstance(func, ir.Call) and isinstance(func.func, ir.Member) and func.func.name == "get" and func.args:
+        key, base = func.args[0], func.func.base
+    made = isinstance(base, ir.Call) and guards.tail_of(base.func) in {"globals", "locals", "vars"}
+    if key is not None and made:
+        found = sources.of_kinds(flow.facts(key, frame), sources.TAINTED, "eval")
+        what = "the name of the function that is called, out of all there are"
+        flow.uses.inject("injection.eval", call.expr, found, what, level=Level.WARNING)
+
+
+def _chosen_by(call: Outcome, flow: Flow, frame: Frame) -> Facts:
+    """``actions[name](request)``: what of the caller's chooses the function, of those that a module has."""
+    func = frame.value(call.expr.func.id) if isinstance(call.expr.func, ir.Name) else call.expr.func
+    if not isinstance(func, ir.Index) or not flow.namer.name(func.base, frame).startswith((".", *_ALIASES)):
+        return NOTHING
+    return frozenset(o for o in flow.facts(func.key, frame) if o.kind in sources.FROM_CALLER)
+
+
 _HANDLES_FILES = re.compile(
     r"^(?:read|write|load|open|delete|remove|unlink|serve|save|download|extract|create|parse|run|exec(?:ute)?)_?[fF]ile(?:s|Sync|Content\w*)?$"
 )
@@ -111,7 +153,7 @@ _HANDLES_FILES = re.compile(
 
 
 _ANSWERS = re.compile(
-    r"(?:Error|Exception|Response|Reply|Html|Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
+    r"(?:Error|Exception|Response|Reply|Html)(?:Message|Body|Object|Data)?$|(?:Headers?|_error|_response)$|^(?:push|includes|concat|join|sort|slice|set|"
     r"some|every|on|emit|keys|values|entries|split|strip|trim|pick|omit|merge)$"
 )
 _DOES = re.compile(r"^(?:Send|Create|Save|Store|Update|Add|Insert|Put|Publish|Upload|Register)[A-Z]")
@@ -152,7 +194,6 @@ _ADDRESSES = words("url uri html link href webhook callbackUrl callback_url path
 _ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
 _PERFORMS = re.compile(r"^(?:execute|run|perform|invoke|call|handle|process\w*)$")
 _USE_CASE = re.compile(r"use_?case|service|command|interactor|controller|handler|action", re.IGNORECASE)
-_LOGS_IN = re.compile(r"log_?in|auth|sign_?in|session", re.IGNORECASE)
 
 
 def _acts(call: Outcome, flow: Flow) -> bool:
@@ -161,9 +202,14 @@ def _acts(call: Outcome, flow: Flow) -> bool:
     fields = bool(given) and all(o.part or o.kind == sources.FIELD for o in given)
     if _USE_CASE.search(call.dotted) and _PERFORMS.match(call.tail):
         fields = fields or all(o.kind not in {sources.EVENT, sources.REQUEST} for o in call.all_arguments)
-    if call.tail in {"execute", "run"} and flow.says(names.SQL_LIBRARIES):
+    if call.tail in {"execute", "run"} and (flow.says(names.SQL_LIBRARIES) or _asks_in_sql(call.expr)):
         return False
-    return bool(_ACTIONS.match(call.tail)) and bool(call.all_arguments) and fields and not _LOGS_IN.search(call.dotted)
+    return bool(_ACTIONS.match(call.tail)) and bool(call.all_arguments) and fields
+
+
+def _asks_in_sql(expr: ir.Call) -> bool:
+    first = expr.args[0] if expr.args else None
+    return isinstance(first, ir.Const) and bool(names.SQL_WORDS.search(str(first.value)[:2000]))
 
 
 def _is_address(expr: ir.Call, flow: Flow, frame: Frame) -> bool:
@@ -198,7 +244,7 @@ def is_ours(call: Outcome, flow: Flow) -> bool:
     """Whether a call goes to another file of the same project, as far as the name tells."""
     head = call.dotted.split(".", maxsplit=1)[0].split("(", maxsplit=1)[0]
     imported = flow.module.imports.get(_root(call.expr.func), "")
-    local = (".", "@/", "~/", "src/", *_ALIASES)
+    local = (".", "@/", "~/", "#", "src/", *_ALIASES)
     if head in {"this", "self", ""} or head.startswith(local) or imported.startswith(local):
         return True
     if _INJECTED.search(head) and head not in flow.module.imports and isinstance(call.expr.func, ir.Member):
@@ -206,16 +252,28 @@ def is_ours(call: Outcome, flow: Flow) -> bool:
     if head in flow.by_name and flow.by_name[head].name == head and call.tail != head:
         return True  # What a function of this file made.
     if flow.module.language == "script":
-        return False
+        # Declared elsewhere, and made nowhere here: ``declare function putTodo(todo): ...``.
+        named = isinstance(call.expr.func, ir.Name) and head == call.expr.func.id
+        return named and not imported and head not in {*flow.by_name, *flow.namer.made, *_GLOBALS}
     if (
         isinstance(call.expr.func, ir.Name)
-        and _KEEPS.match(call.tail)
+        and (_KEEPS.match(call.tail) or ("*" in flow.module.imports and not hasattr(builtins, head)))
         and head not in {*flow.module.imports, *flow.by_name}
     ):
         return True  # ``from services import *``, as a rule.
     origin = imported or (head if any(o.split(".")[0] == head for o in flow.module.imports.values()) else "")
     top = origin.split(".", maxsplit=1)[0]
     return bool(top) and top not in sys.stdlib_module_names and top not in _PACKAGES
+
+
+_GLOBALS = words(
+    """
+    fetch require import eval setTimeout setInterval setImmediate queueMicrotask structuredClone parseInt parseFloat
+    isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI escape unescape btoa atob String Number
+    Boolean Object Array Symbol BigInt Date RegExp Error Promise Map Set URL URLSearchParams Buffer Function alert
+    confirm prompt next callback cb done resolve reject expect describe it test super
+    """
+)
 
 
 def _root(expr: ir.Expr) -> str:

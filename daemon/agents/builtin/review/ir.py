@@ -143,10 +143,13 @@ class Do(Stmt):
 
 @dataclass(slots=True)
 class Guard(Stmt):
-    """The test of a branch; ``exits`` when the branch taken leaves the function."""
+    """The test of a branch; ``exits`` when one of the branches leaves the function, ``leaves`` when the first does:
+    below it the test has failed.
+    """
 
     test: Expr
     exits: bool
+    leaves: bool = False
 
 
 @dataclass(slots=True)
@@ -203,6 +206,8 @@ class Module:
     functions: list[Function] = field(default_factory=list)
     imports: dict[str, str] = field(default_factory=dict)
     text: str = ""
+    classes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of Python's classes the fields that have a type, as it is written, under the class's name."""
 
 
 def number(line: int, column: int, end_line: int, parts: list[Expr]) -> Expr:

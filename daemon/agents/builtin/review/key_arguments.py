@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir
+from daemon.agents.builtin.review.arguments import argument
 from daemon.agents.builtin.review.model import Hit
 from daemon.agents.builtin.review.provider_keys import known
 from daemon.agents.builtin.review.secret_values import is_reference, mask
@@ -52,7 +53,7 @@ _SESSION = re.compile(
     r"expressjwt|passport(?:-[\w-]+)?(?:\.\w*Strategy|/lib\S*)?)$"
 )
 _PLUGIN = re.compile(r"cookie|session|jwt|csrf|oauth", re.IGNORECASE)
-_MAKES = {"asKey", "from", "createSecretKey", "importKey"}
+_MAKES = {"asKey", "Buffer", "from", "createSecretKey", "importKey"}
 _SECRET_KEYS = {"secret", "secretOrKey", "secretOrPrivateKey", "jwtSecret", "keys", "clientSecret", "consumerSecret"}
 
 
@@ -62,8 +63,9 @@ def find(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:
     if _FOR_A_STACK.search(dotted) and expr.args and _says_no_secret(expr.args[0]):
         return hits
     for pattern, position in _KEYED:
-        if pattern.search(dotted) and position < len(expr.args):
-            hits.extend(_key_argument(expr, expr.args[position], dotted, frame))
+        given = pattern.search(dotted) and argument(expr, position, "key", "secret")
+        if given:
+            hits.extend(_key_argument(expr, given, dotted, frame))
     if _SESSION.search(dotted) or _registers(expr, frame):
         hits.extend(_session(expr, dotted, frame))
     return hits
@@ -113,7 +115,7 @@ def _constant(expr: ir.Expr, frame: Frame) -> str | None:
             expr = value
         elif isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "encode":
             expr = expr.func.base
-        elif isinstance(expr, ir.Call) and expr.args and isinstance(expr.func, ir.Member) and expr.func.name in _MAKES:
+        elif isinstance(expr, ir.Call) and expr.args and guards.tail_of(expr.func) in _MAKES:
             expr = expr.args[0]
         else:
             break
@@ -123,8 +125,8 @@ def _constant(expr: ir.Expr, frame: Frame) -> str | None:
 def _session(expr: ir.Call, dotted: str, frame: Frame) -> list[Hit]:
     """``session({secret: "..."})``: however short, it signs cookies."""
     hits = []
-    for argument in expr.args:
-        options = (frame.value(argument.id) or argument) if isinstance(argument, ir.Name) else argument
+    for given in expr.args:
+        options = (frame.value(given.id) or given) if isinstance(given, ir.Name) else given
         for record in _records(options, frame):
             for key, value in record.entries:
                 if isinstance(key, ir.Const) and key.value in _SECRET_KEYS:

@@ -17,6 +17,7 @@ from daemon.agents.builtin.review import (
     program_policies,
     secret_values,
     secrets,
+    seeds,
     statements,
 )
 from daemon.agents.builtin.review.document import Map, scalars
@@ -151,7 +152,7 @@ def _opening(named: list[tuple[str, ir.Expr]]) -> list[Hit]:
 def _expression(expr: ir.Expr, namer: Namer, frame: Frame, *, part: bool) -> list[Hit]:
     """The hits of one expression; ``part`` of a statement that is judged as a whole."""
     if isinstance(expr, ir.Const):
-        return [*_header(expr), *_policy(expr), *_kept_as_json(expr)]
+        return [*_header(expr), *_policy(expr), *_kept_as_json(expr), *seeds.find(expr)]
     if isinstance(expr, ir.Concat):
         return _policy(expr)
     if isinstance(expr, ir.Choice):

@@ -32,7 +32,7 @@ def read_by_call(flow: Flow, expr: ir.Call, receiver: Facts, tail: str) -> Facts
         and isinstance(first.value, str)
     ):
         return flow.member(receiver, first.value, expr)
-    if not sources.read_by_calling(tail):
+    if not sources.read_by_calling(tail) and not any(o.kind == sources.CONTEXT for o in receiver):
         return None
     found = flow.member(receiver, tail, expr)
     asked = next((value for name, value in expr.kwargs if name == "name"), first)
@@ -82,10 +82,15 @@ def answered_for(flow: Flow, expr: ir.Call, function: ir.Function, frame: Frame)
     """``errors = validate_update(body)``: what a validating function of the file has looked at has names it knows."""
     if not guards.checks_by_name(function.name):
         return
-    for arg in expr.args:
-        facts = flow.facts(arg, frame)
-        if isinstance(arg, ir.Name) and facts and all(flow.entry.knows(origin) for origin in facts):
-            owner_of(frame, arg.id).facts[arg.id] = sources.made_safe(facts, "nosql")
+    arguments = [flow.facts(arg, frame) for arg in expr.args]
+    left = flow.left.get((id(function), tuple(ordered_arguments(function, arguments, {}))), [])
+    for arg, facts, after in zip(expr.args, arguments, [*left, *([NOTHING] * len(arguments))], strict=False):
+        if not isinstance(arg, ir.Name) or not facts:
+            continue
+        harmless = ["nosql"] if all(flow.entry.knows(origin) for origin in facts) else []
+        harmless += ["ssrf"] if after and all("ssrf" in origin.safe for origin in after) else []
+        if harmless:
+            owner_of(frame, arg.id).facts[arg.id] = sources.made_safe(facts, *harmless)
 
 
 def ordered_arguments(function: ir.Function, arguments: list[Facts], named: dict[str, Facts]) -> list[Facts]:

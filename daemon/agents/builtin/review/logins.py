@@ -22,6 +22,7 @@ _SCHEME = re.compile(
     re.IGNORECASE,
 )
 _READS = {"get", "getenv", "header", "getHeader", "get_header"}
+_SPELLED = {"upper", "lower", "strip", "trim", "toUpperCase", "toLowerCase", "toString", "decode"}
 _ENCODES = {"b64encode", "btoa", "from", "Buffer"}
 _PAIR = re.compile(r"^[^\s:/{}$%]{1,80}:(?P<password>[^\s:/{}$%]{4,120})$")
 _PAIR_NAMES = {"auth", "http_auth", "basic_auth", "basicauth", "httpauth", "proxy_auth"}
@@ -61,7 +62,10 @@ def compared(expr: ir.Verdict) -> list[Hit]:
         told = is_secret_name(name) and not is_filling(value) and len(value) >= 4 and not _WORD_OF_A_TEST.match(value)
     else:
         told = (
-            is_secret_name(name) and is_secret_value(value, name) and _as_people_choose(value) and len(set(value)) > 4
+            is_secret_name(name)
+            and is_secret_value(value, name)
+            and (_as_people_choose(value) or is_drawn(value))
+            and len(set(value)) > 4
         )
     if not told:
         return []
@@ -154,6 +158,8 @@ def _asked(expr: ir.Expr) -> str:
         return expr.name
     if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in _READS and expr.args:
         return text_of(expr.args[0]) or ""
+    if isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name in _SPELLED and not expr.args:
+        return _asked(expr.func.base)
     if isinstance(expr, ir.Choice) and expr.options:
         return _asked(expr.options[0])
     return ""

@@ -92,6 +92,10 @@ class _Lowering:
         return made
 
     def on_class(self, node: ast.ClassDef, function: ir.Function, depth: int, _owner: str) -> None:
+        typed = (s for s in node.body if isinstance(s, ast.AnnAssign))
+        fields = {ast.unparse(field.target): ast.unparse(field.annotation)[:200] for field in typed}
+        inherited = (self.module.classes.get(ast.unparse(base), {}) for base in node.bases)
+        self.module.classes[node.name] = {**{k: v for one in inherited for k, v in one.items()}, **fields}
         for statement in node.body:
             self._here, self._branch = function, depth
             self._statement(statement, function, depth, node.name)
@@ -117,8 +121,9 @@ class _Lowering:
             function.body.append(ir.Return(depth, self.expr(node.value)))
 
     def on_if(self, node: ast.If, function: ir.Function, depth: int, owner: str) -> None:
-        leaves = shapes.leaves(node.body) or shapes.leaves(node.orelse)
-        function.body.append(ir.Guard(depth, self.expr(node.test), exits=leaves))
+        leaves = shapes.leaves(node.body)
+        exits = leaves or shapes.leaves(node.orelse)
+        function.body.append(ir.Guard(depth, self.expr(node.test), exits=exits, leaves=leaves))
         self.block(node.body, function, depth + 1, owner)
         if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
             # An elif chain of any length is no nesting.
@@ -217,6 +222,10 @@ class _Lowering:
             repeats = any(isinstance(side, ir.Listing | ir.Concat) or _is_text(side) for side in sides)
             numeric = isinstance(node.op, _NUMERIC) or (isinstance(node.op, ast.Mult) and not repeats)
             return ir.number(*place, sides) if numeric else ir.Mix(*place, sides)
+        if any(
+            isinstance(side, ast.Constant) and isinstance(side.value, int | float) for side in (node.left, node.right)
+        ):
+            return ir.number(*place, [self.expr(node.left), self.expr(node.right)])
         right: list[ir.Expr] = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Mod):

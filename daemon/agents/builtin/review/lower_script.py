@@ -47,6 +47,10 @@ class Expressions(ABC):
     def function(self, node: Node, name: str, owner: str = "", annotation: str = "") -> ir.Function:
         """Lower a function; done where statements are known."""
 
+    @abstractmethod
+    def class_value(self, node: Node) -> ir.Expr:
+        """Lower a class that is a value, ``module.exports = class { ... }``; likewise."""
+
     def expr(self, node: Node | None) -> ir.Expr:
         """Lower any expression."""
         if node is None:
@@ -286,7 +290,8 @@ _HANDLERS: dict[str, Callable[[Any, Node], ir.Expr]] = {
     "ternary_expression": Expressions.ternary, "array": Expressions.array,
     "array_pattern": Expressions.array, "object": Expressions.object, "object_pattern": Expressions.object,
     "assignment_expression": Expressions.assignment, "augmented_assignment_expression": Expressions.assignment,
-    "assignment_pattern": Expressions.left_of, "regex": Expressions.regex, "class": Expressions.skip,
+    "assignment_pattern": Expressions.left_of, "regex": Expressions.regex,
+    "class": lambda self, node: self.class_value(node),
     **dict.fromkeys(FUNCTIONS, Expressions.lambda_),
 }  # fmt: skip
 TYPE_MARK = re.compile(r"^\s*:\s*")

@@ -78,6 +78,11 @@ class _Lowering(Expressions):
             elif child.type in {"public_field_definition", "field_definition"}:
                 self._field(child, name, function, depth)
 
+    def class_value(self, node: Node) -> ir.Expr:
+        """See ``Expressions``."""
+        self.on_class(node, self.module.top, 0)
+        return ir.Mix(*place(node), [])
+
     def _field(self, node: Node, owner: str, function: ir.Function, depth: int) -> None:
         value = node.child_by_field_name("value")
         if value is None:
@@ -191,7 +196,8 @@ class _Lowering(Expressions):
         while current is not None:
             yes, no = current.child_by_field_name("consequence"), current.child_by_field_name("alternative")
             test = self.expr(current.child_by_field_name("condition"))
-            function.body.append(ir.Guard(depth, test, exits=_leaves(yes) or _leaves(no)))
+            leaves = _leaves(yes)
+            function.body.append(ir.Guard(depth, test, exits=leaves or _leaves(no), leaves=leaves))
             self.statement(yes, function, depth + 1)
             current = None
             for child in named(no):

@@ -27,7 +27,7 @@ EVAL = re.compile(
     r"^(?:eval|exec|Function|execfile|__builtins__\.eval|builtins\.(?:eval|exec)|vm\.(?:run\w+|Script|"
     r"compileFunction)|vm2?\.\S*run|sandbox(?:\(\)|\.\w+\(\))?\.run|"
     r"new Function|safe-eval|notevil|static-eval|jsonata|eval5\.\w+|asteval\.\S+|vm2\.VM\(\)\.run|isolated-vm\S*\.\w+|"
-    r"mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|"
+    r"mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|code\.Interactive(?:Console|Interpreter)\(\)\.(?:push|runcode|runsource)|"
     r"require|import|setTimeout|setInterval|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
     r"numexpr\.evaluate)$"
 )
@@ -101,8 +101,12 @@ SOCKETS = re.compile(
     r"^socket\.(?:create_connection|socket\(\)\.connect)$"
 )
 """What opens a plain connection."""
-SENT = re.compile(r"^(?:res|response|reply)(?:\.status\(\))?\.(?:send|end|write)$")
+SENT = re.compile(
+    r"^(?:res|response|reply)(?:\.(?:status|type|set|header|code|contentType|append|cookie)\(\))*\.(?:send|end|write)$"
+)
 """What answers a request with a text."""
+PAGES = re.compile(r"^django\.(?:\w+\.)*HttpResponse$|(?:^|\.)HTMLResponse$|^flask\.(?:make_response|Response)$")
+"""What makes a page of a text, as long as no other type is said."""
 CHAINED = re.compile(r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$")
 """What a request that is put together step by step carries."""
 REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")

@@ -66,13 +66,13 @@ _ESCALATION = re.compile(
     r"setdefaultpolicyversion|"
     r"createaccesskey|createloginprofile|updateloginprofile|updateassumerolepolicy|addusertogroup|\*|p\*|put\*|"
     r"attach\*|create\*|pass\*)|"
-    r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint|ssm:(?:startsession|sendcommand))$",
+    r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint|ssm:(?:startsession|sendcommand)|sts:assumerole)$",
     re.IGNORECASE,
 )
 _HARMLESS_SERVICES = re.compile(r"^(?:execute-api|ssmmessages|ec2messages|health|pricing)$", re.IGNORECASE)
 _ANY_RESOURCE = re.compile(r"^(?:\*|arn:\*|arn:[^:]*:[^:]*:(?:\*|[^:]*:(?:\*|[^:]*:\*)))$")
 _EVERY_ACTION = re.compile(r"^(?:\*+|\*:\*)$")
-_ACTION = re.compile(r"^[a-z0-9-]+:[A-Za-z*?]")
+_ACTION = re.compile(r"^[A-Za-z0-9-]+:[A-Za-z*?]")
 _WHOLE_SERVICE = re.compile(r"^([a-z0-9-]+):\*+$", re.IGNORECASE)
 _SPAN = 12
 """Lines that one place may cover; what is further apart is told by its first line alone."""
@@ -249,15 +249,20 @@ def _pass_role(statement: Statement) -> Hit | None:
 
 def _escalation(statement: Statement) -> Hit | None:
     risky = next((a for a in statement.actions if a.literal and _escalates(a.text.strip())), None)
-    if risky is None or _wild_resource(statement) is None or statement.kind != "identity":
+    wild = _wild_resource(statement) or next((r for r in statement.resources if _EVERYBODY.match(r.text.strip())), None)
+    if risky is None or wild is None or statement.kind != "identity":
         return None
-    right = (
-        "run commands on every machine" if risky.text.strip().lower().startswith("ssm:") else "grant itself any right"
-    )
-    return _hit("iam.privilege-escalation", risky, f"`{risky.text.strip()}` on every resource lets its holder {right}"
-                + (", under a condition." if statement.condition else "."),
-                level=Level.NOTE if statement.condition else None,
-                end=_as_far_as(risky, _wild_resource(statement)))  # fmt: skip
+    service = risky.text.strip().lower().partition(":")[0]
+    right = _LETS.get(service, "grant itself any right")
+    detail = f"`{risky.text.strip()}` on `{shown(wild.text)}` lets its holder {right}"
+    level, end = (Level.NOTE, ", under a condition.") if statement.condition else (None, ".")
+    return _hit("iam.privilege-escalation", risky, detail + end, level=level, end=_as_far_as(risky, wild))
+
+
+_LETS = {"ssm": "run commands on every machine", "sts": "take on every role that lets it"}
+
+
+_EVERYBODY = re.compile(r"^arn:[^:]*:iam:[^:]*:[^:]*:(?:user|role|group|policy)/\*+$")
 
 
 def _covers(action: Scalar, name: str) -> bool:

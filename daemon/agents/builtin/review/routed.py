@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from daemon.agents.builtin.review import guards, ir
+from daemon.agents.builtin.review.held_types import is_text, model_facts
 from daemon.agents.builtin.review.sources import BODY, EVENT, NOTHING, PATH, REQUEST, UPLOAD, Facts, Origin
 
 
@@ -56,14 +57,13 @@ def _is_heard(func: ir.Expr) -> bool:
 _OF_THE_SOCKET = {"sid", "self", "environ", "auth"}
 
 
+_HELD = re.compile(r"^(?:[\w.]+\.)?[A-Z]|int|float|bool|Annotated|^(?:datetime\.)?(?:date|time|datetime)$")
 _UNTYPED = re.compile(r"^(?:typing\.)?(?:dict|Dict|list|List|Any|Mapping)\b")
 
 
-def route_parameters(function: ir.Function, *, held: bool) -> list[Facts]:
-    """A route's own parameters come from the path, unless a type checks them; a queue's handler gets records.
-
-    ``held`` says whether the framework holds a type against what came in; Flask does not.
-    """
+def route_parameters(function: ir.Function, module: ir.Module) -> list[Facts]:
+    """A route's own parameters come from the path, unless a type checks them; a queue's handler gets records."""
+    held = not any(name.startswith("flask") for name in module.imports.values())  # Flask holds no type against them.
     records = any(
         isinstance(d, ir.Call) and isinstance(d.func, ir.Member) and d.func.name.startswith(("on_", "schedule"))
         for d in function.decorators
@@ -72,10 +72,13 @@ def route_parameters(function: ir.Function, *, held: bool) -> list[Facts]:
         return [NOTHING if name_of(param) in _OF_THE_SOCKET else whole(BODY, param) for param in function.params]
     given_facts: list[Facts] = []
     converted = _converted(function)
+    of_the_path = None if held else _of_the_path(function)
     for param in function.params:
         at = param.target
         injected = isinstance(param.default, ir.Call) and guards.tail_of(param.default.func) in {"Depends", "Security"}
-        if injected or (isinstance(at, ir.Name) and at.id in {"self", "cls", *converted}):
+        bare = not (param.annotation or param.default) and len(function.decorators) == 1
+        elsewhere = not bare and of_the_path is not None and isinstance(at, ir.Name) and at.id not in of_the_path
+        if injected or elsewhere or (isinstance(at, ir.Name) and at.id in {"self", "cls", *converted}):
             given_facts.append(NOTHING)
         elif records or re.search(r"Event(?:V\d)?$", param.annotation):
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
@@ -87,17 +90,30 @@ def route_parameters(function: ir.Function, *, held: bool) -> list[Facts]:
             given_facts.append(frozenset({Origin(BODY, UPLOAD, at.line, at.column, at.end_line)}))
         elif _UNTYPED.match(param.annotation):
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
-        elif (isinstance(at, ir.Name) and at.id in {"db", "session", "request"}) or (
-            held
-            and re.search(
-                r"^(?:[\w.]+\.)?[A-Z]|int|float|bool|Annotated|^(?:datetime\.)?(?:date|time|datetime)$",
-                param.annotation,
-            )
-        ):
+        elif isinstance(at, ir.Name) and at.id in {"db", "session", "request"}:
             given_facts.append(NOTHING)
+        elif held and not is_text(param.annotation) and _HELD.search(param.annotation):
+            given_facts.append(model_facts(param, module))
         else:
             given_facts.append(frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line)}))
     return given_facts
+
+
+_VARIABLE = re.compile(r"[<{](?:[^<>{}]*:)?(\w+)[>}]")
+
+
+def _of_the_path(function: ir.Function) -> set[str] | None:
+    """The names that a route's paths have in them, ``None`` when one cannot be seen; other parameters are injected."""
+    paths = [d.args[0] for d in function.decorators if isinstance(d, ir.Call) and d.args and is_routed_by(d)]
+    texts = [path.value for path in paths if isinstance(path, ir.Const) and isinstance(path.value, str)]
+    if not texts or len(texts) < len(paths):
+        return None
+    return {name for text in texts for name in _VARIABLE.findall(text)}
+
+
+def is_routed_by(decorator: ir.Call) -> bool:
+    """Whether a decorator is one that makes routes."""
+    return isinstance(decorator.func, ir.Member) and bool(_ROUTE.match(decorator.func.name))
 
 
 _CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")

@@ -12,6 +12,7 @@ _FILLING = re.compile(
     r"your[-_ ]?.*|<.*>|\(.*\)|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|enter.*|insert.*|replace.*|"
     r"change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|.*example.*|"
     r"mock.*|sample.*|.*placeholder.*|redacted|hidden|"
+    r"(?:wrong|incorrect|bad)[-_ ]\w*|"
     r"masked|to[-_ ]?be[-_ ].*|not[-_ ]?set|unset|inherit|required|optional|provided|(?:x{2,}[-_ ]?)+|"
     r"(?:tu|su|mi)[-_ ]?(?:contrase|clave|secreto).*|(?:sua|seu|minha)[-_ ]?(?:senha|chave).*|"
     r"(?:substitu|reempla[zc]|rempla[cz]|ersetz|sostitui)\w*[-_ ].*)$",

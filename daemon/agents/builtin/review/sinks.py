@@ -253,6 +253,8 @@ def _kept_upload(flow: Flow, call: ir.Call, frame: Frame) -> None:
     if any(origin.kind == sources.BODY for origin in sent):
         found = tainted(flow, call.args[0], frame, "path")
         flow.uses.inject("injection.path", call, found, "the path under which an upload is kept")
+        files = frozenset(o for o in sent if o.root == sources.FILES)
+        flow.uses.use(call, files, "a file that is kept", store=True, weak=True)
 
 
 def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -292,6 +294,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (addresses.carried, names.CHAINED),
     (addresses.redirect, names.REDIRECTS),
     (texts.look_at_sent, names.SENT),
+    (texts.look_at_page, names.PAGES),
     (addresses.client, names.CLIENTS),
     (addresses.plain, names.SOCKETS),
     (_pattern, names.PATTERNS),

@@ -47,6 +47,8 @@ class Origin:
     safe: frozenset[str] = frozenset()
     read: tuple[int, int, int] | None = field(default=None, compare=False)
     """Line, column and last line where ``part`` was read off it, when that is elsewhere."""
+    plain: frozenset[str] = field(default=frozenset(), compare=False)
+    """Names of parts that a framework has turned into numbers, dates or one of a few words."""
 
 
 OBJECT_KEY = "object-key"
@@ -119,7 +121,7 @@ _FROM_SERVICE = re.compile(
 _REQUEST_PARTS = {
     **dict.fromkeys(("body", "form", "json", "get_json", "data", "get_data", "values", "json_body", "raw_body", "files",
                      "file", "parseBody", "rawBody", "text", "formData", "FILES", "POST", "body_bytes", "forms", "post",
-                     "media", "stream", "bounded_stream", "read"), BODY),
+                     "media", "stream", "bounded_stream", "read", "payload"), BODY),
     **dict.fromkeys(("query", "args", "query_params", "queries", "GET", "querystring", "searchParams",
                      "query_string", "url", "originalUrl"), QUERY),
     **dict.fromkeys(("params", "param", "get_param", "view_args", "uri_params", "path_params", "match_info",
@@ -143,8 +145,11 @@ _SET_BY_AWS = words(
     TopicArn Timestamp MessageId
     """
 )
-_CONTEXT_PARTS = {"request": REQUEST, "req": REQUEST, "query": QUERY, "params": PATH, "headers": HEADER,
-                  "current_request": REQUEST, "current_event": EVENT}  # fmt: skip
+_CONTEXT_PARTS = {
+    **dict.fromkeys(("getAttributes", "getBody", "getPayload"), BODY),
+    **dict.fromkeys(("request", "req", "current_request"), REQUEST),
+    "query": QUERY, "params": PATH, "headers": HEADER, "current_event": EVENT,
+}  # fmt: skip
 
 
 def sent_by_service(text: str) -> str:
@@ -172,7 +177,7 @@ def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
 
     ``at`` is where, when that is in the handler itself.
     """
-    if name in _SET_BY_AWS and (origin.kind == RECORD or name == "ResponseURL"):
+    if name in origin.plain or (name in _SET_BY_AWS and (origin.kind == RECORD or name == "ResponseURL")):
         return NOTHING
     if name == "key" and origin.kind == RECORD:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
@@ -270,7 +275,7 @@ def of_kinds(facts: Iterable[Origin], kinds: frozenset[str], sink: str = "") -> 
 
 
 _READERS = re.compile(
-    r"^(?:post|read|get_json|get_data|json|text|parseBody|formData|query|queries|param|params|header|headers|cookie|body|"
+    r"^(?:post|form|read|get_json|get_data|json|text|parseBody|formData|query|queries|param|params|header|headers|cookie|body|"
     r"decoded_body|"
     r"get_query_string_value|get_header_value|get_multi_value_query_string_values|get_multi_value_header_values)$"
 )

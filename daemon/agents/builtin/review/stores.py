@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, sources
+from daemon.agents.builtin.review import guards, ir, rows, sources
 from daemon.agents.builtin.review.arguments import fields, resolved
 from daemon.agents.builtin.review.frames import key_of
 from daemon.agents.builtin.review.model import words
@@ -70,28 +70,21 @@ _NAMED = re.compile(
 """Requests whose ``name`` is that of the run, the rule or the parameter, and no data."""
 _CACHES = {"set", "setex", "setEx", "hset", "hSet", "lpush", "lPush", "rpush", "rPush", "sadd", "sAdd", "zadd", "zAdd"}
 _CACHE = re.compile(r"redis|valkey|memcache", re.IGNORECASE)
-_SESSION = re.compile(r"(?:^|\.)(?:db_?)?[sS]ession(?:\(\))?$")
-"""A unit of work of SQLAlchemy's."""
 _ADDRESSEES = {"FunctionName", "QueueUrl", "TopicArn", "stateMachineArn", "StreamName", "EventBusName"}
 """Parts of a request that say who gets it: a caller should not choose among all there are."""
 _OBJECTS = {"put_object", "upload_file", "upload_fileobj", "putObject", "PutObjectCommand", "upload"}
 """Writes to a bucket, where a caller who chooses the name can overwrite what others wrote."""
 _OWN_MODEL = re.compile(r"^(?:\.{1,2}|@|~|src)/[^()]*\(\)\.save$")
 """``new User({...})`` of a neighbouring file, saved."""
-_MASS_WRITES = re.compile(
-    r"^(?:create|update|insert|save|upsert|store|register|patch|replace)(?:One|Many|_one|_many)?$"
-)
-"""What a whole body is handed to so that all of it is kept, whoever's method it is."""
 _TELLS = re.compile(
     r"^(?:create|send|post|update|add|insert|put|publish|write|save|upload|register|subscribe|invite|charge|refund|transfer|"
-    r"notify|comment|upsert|start|trigger|submit|broadcast|reply|status)(?=[A-Z_]|$)"
+    r"notify|comment|upsert|start|trigger|submit|broadcast|reply|status|sync|exchange|get_?[tT]oken|grant|assign|set)"
+    r"(?=[A-Z_]|$)"
 )
 """Verbs of services: what they are given is kept or told there."""
 _MERGES = re.compile(r"^(?:lodash(?:\.default)?|_)[./](?:merge|mergeWith|defaultsDeep|set|setWith)(?:\.default)?$")
 """What copies a whole tree, ``__proto__`` with it."""
 _SEARCHES = re.compile(r"opensearch|elasticsearch", re.IGNORECASE)
-_HASH = re.compile(r"create(?:Hmac|Hash|Sign|Verify|Cipher\w*)\(\)|hashlib|hmac", re.IGNORECASE)
-"""What ``update`` feeds a body to without keeping it."""
 _PACKAGE = re.compile(r"^(?:@[\w-]+/)?[a-z][\w-]*")
 _TOOLS = re.compile(
     r"^(?:lodash|underscore|ramda|moment|dayjs|date-fns|luxon|uuid|crypto|fs|path|os|util|url|querystring|qs|buffer|stream|zlib|"
@@ -138,27 +131,13 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif tail in _COLLECTIONS and isinstance(call.func, ir.Member) and call.args:
         named: Facts = frozenset(o for o in flow.facts(call.args[0], frame) if o.kind in GIVEN)
         flow.uses.use(call, named, f"`{tail}`, which it chooses", store=False)
-    elif MODEL.search(name) and isinstance(call.func, ir.Name) and call.func.id[:1].isupper():
-        whole: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if not o.part)
-        store(flow, call, whole, f"`{tail}`")
     elif _is_sent(flow, call, name, tail):
         _sent(flow, call, tail, frame)
-    elif _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member) and not _HASH.search(name):
-        bodies: Facts = frozenset(o for arg in call.args for o in flow.facts(arg, frame) if o.kind == sources.BODY)
-        store(flow, call, frozenset(o for o in bodies if not o.part), f"`{tail}`", weak=True)
-    elif tail == "values" and _CORE_WRITES.search(name):
-        row: Facts = frozenset().union(
-            *(flow.facts(arg, frame) for arg in call.args), *(flow.facts(value, frame) for _, value in call.kwargs)
-        )
-        store(flow, call, row, "a row that is written")
+    elif (row := rows.written(flow, call, name, tail, frame)) is not None:
+        store(flow, call, row.facts, row.how, weak=row.weak)
     elif tail in _PREDICTS and isinstance(call.func, ir.Member):
         fed: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
         store(flow, call, fed, f"`{tail}` of a model", weak=True)
-    elif tail == "commit" and _SESSION.search(name.rsplit(".", maxsplit=1)[0]):
-        changed: Facts = frozenset(
-            o for key, fact in frame.facts.items() if "." in key for o in fact if o.kind in GIVEN
-        )
-        store(flow, call, changed, "a row that is committed")
     elif _MERGES.match(name):
         merged: Facts = frozenset(o for arg in call.args[1:] for o in flow.facts(arg, frame) if o.kind in GIVEN)
         flow.uses.use(
@@ -175,8 +154,6 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         store(flow, call, facts, f"`{tail}`", weak=True)
 
 
-_CORE_WRITES = re.compile(r"(?:insert|update)\(\)(?:\.\w+\(\))*\.values$")
-"""SQLAlchemy's core: ``table.insert().values(name=...)``."""
 _PREDICTS = {"predict", "predict_proba", "forward", "transform", "kneighbors"}
 """What a model of statistics is fed by."""
 _SERVICES = re.compile(
@@ -184,7 +161,7 @@ _SERVICES = re.compile(
     r"^(?:stripe|twilio|@sendgrid/mail|sendgrid|mailgun\S*|nodemailer|postmark|resend|openai|@anthropic-ai/sdk|anthropic|"
     r"@google/generative-ai|google\.generativeai|firebase-admin|firebase_admin|@supabase/supabase-js|supabase|pusher|"
     r"@slack/web-api|slack_sdk|airtable|algoliasearch|@elastic/elasticsearch|@opensearch-project/opensearch|opensearchpy|"
-    r"elasticsearch|@mailchimp/\S+|braintree|square|@hubspot/api-client|telegram|node-telegram-bot-api|onesignal-node)\b|"
+    r"elasticsearch|@mailchimp/\S+|braintree|square|@hubspot/api-client|telegram|node-telegram-bot-api|onesignal-node|amazon-cognito-identity-js|aws-amplify)\b|"
     r"(?:completions|messages|responses|embeddings|images)\.(?:create|stream)$|(?:^|\.)(?:getSignedUrl|createPresignedPost)$"
 )
 """Calls that carry what they are given to a service: a model, an address that is signed, a user pool."""
@@ -260,17 +237,19 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
     if tail in _WRITES:
         if flow.module.language == "python" and tail != tail.lower():
             return False
+        if tail == "invoke" and any(key == "payload" for key, _ in call.kwargs):
+            return True
         return tail not in _AMBIGUOUS or flow.says(_ORM) or "(" in receiver or bool(_AWS.search(receiver))
     if tail in _CACHES and _CACHE.search(receiver):
         return True
-    if tail in {"add", "add_all", "merge"} and _SESSION.search(receiver):
+    if tail in {"add", "add_all", "merge"} and rows.SESSION.search(receiver):
         return True
     if _MODEL_WRITES.match(tail):
         if tail in {"put", "update"} and DOCUMENT_CLIENT.search(receiver):
             return True
         if tail == "put" and re.search(r"\.Object\(\)$", receiver):
             return True
-        if tail == "save" and (_OWN_MODEL.match(name) or not call.args):
+        if tail == "save" and (_OWN_MODEL.match(name) or not any(not isinstance(arg, ir.Lambda) for arg in call.args)):
             return True
         return bool(flow.says(_ORM) or MODEL.search(name) or _REPOSITORY.search(receiver)) and tail in {
             "create",
@@ -281,6 +260,16 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
     return False
 
 
+def _chosen(flow: Flow, call: ir.Call, key: str, tail: str, facts: Facts) -> None:
+    """What of a request is no data, and yet nothing that a caller should choose."""
+    if key == "ExpressionAttributeNames":
+        flow.uses.use(call, facts, "the attribute that it chooses", store=False, weak=True)
+    elif key in _ADDRESSEES:
+        flow.uses.use(call, facts, f"`{key}` of `{tail}`", store=False)
+    elif key == "Key" and tail in _OBJECTS:
+        flow.uses.use(call, facts, f"the name of what `{tail}` keeps", store=True, weak=True)
+
+
 def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     facts: Facts = frozenset()
     if tail == "save" and isinstance(call.func, ir.Member):
@@ -289,15 +278,14 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
         for key, fact in list(frame.facts.items()):
             if owner and key.startswith(f"{owner}."):
                 facts |= fact
+    by_key = call.args[0] if tail.startswith("findById") and call.args else None
     for key, value, _ in fields(call, frame):
+        if value is by_key:
+            continue
         if key not in _NOT_DATA and not (key in _OWN_NAMES and _NAMED.match(tail)):
             facts |= flow.facts(value, frame)
-        elif key in _ADDRESSEES:
-            chosen = frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN)
-            flow.uses.use(call, chosen, f"`{key}` of `{tail}`", store=False)
-        elif key == "Key" and tail in _OBJECTS:
-            named = frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN)
-            flow.uses.use(call, named, f"the name of what `{tail}` keeps", store=True, weak=True)
+        else:
+            _chosen(flow, call, key, tail, frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN))
     for arg in call.args:
         if isinstance(arg, ir.Name) and isinstance(resolved(arg, frame), ir.Record | ir.Call):
             for key, fact in list(frame.facts.items()):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import addresses, guards, ir, sources, sql
-from daemon.agents.builtin.review.arguments import resolved
+from daemon.agents.builtin.review.arguments import argument, resolved
 from daemon.agents.builtin.review.frames import Piece, pieces
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _STATEMENT = re.compile(
 _SENTENCE = re.compile(r"^\s*[A-Z][a-z]+\s[a-z]")
 """``Delete from cart``: told to people."""
 _TAG = re.compile(
-    r"<(?:!doctype|html|body|head|div|p|span|a|h[1-6]|b|i|br|li|ul|ol|td|tr|table|script|img|strong|em|title|"
+    r"</?(?:!doctype|html|body|head|div|p|span|a|h[1-6]|b|i|br|li|ul|ol|td|tr|table|script|img|strong|em|title|"
     r"pre|form|input|iframe|button)\b[^<]*>?",
     re.IGNORECASE,
 )
@@ -102,25 +102,102 @@ def look_at_answer(flow: Flow, function: ir.Function, value: ir.Expr, frame: Fra
     if flow.module.language != "python" or not flow.says(_FLASK):
         return
     named = (d.func.name for d in function.decorators if isinstance(d, ir.Call) and isinstance(d.func, ir.Member))
+    if any(name in _ROUTES for name in named):
+        _told_as_page(flow, value, value, frame)
+
+
+_TYPES = {"content_type", "mimetype", "media_type", "headers"}
+
+
+def look_at_page(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """``HttpResponse("Hello " + name)``: a page, unless another type is said beside it."""
+    said = [value for key, value in call.kwargs if key in _TYPES] + call.args[1:2]
+    if any(not (isinstance(kind, ir.Const) and _IS_HTML.search(str(kind.value))) for kind in said):
+        return
+    text = argument(call, 0, "content", "response")
+    if text is not None:
+        _told_as_page(flow, call, text, frame)
+
+
+_IS_HTML = re.compile(r"html|^\d+$")
+"""A type that is a page's, or a status."""
+
+
+def _told_as_page(flow: Flow, at: ir.Expr, value: ir.Expr, frame: Frame) -> None:
     made = resolved(value, frame)
-    if isinstance(made, ir.Concat) and any(name in _ROUTES for name in named):
+    if isinstance(made, ir.Concat):
         _as_a_page(flow, made, frame)
+    elif isinstance(made, ir.Member | ir.Index) or (isinstance(made, ir.Call) and guards.tail_of(made.func) == "get"):
+        found = sources.of_kinds(flow.facts(value, frame), frozenset({sources.QUERY, sources.BODY}), "template")
+        flow.uses.inject("injection.html", at, [o for o in found if o.part], "a page without being escaped")
 
 
 def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
     """A text that ``res.send`` sends is a page, as long as no other type is set."""
     made = resolved(call.args[0], frame) if call.args else None
-    if made is None or (flow.says(_OTHER_TYPE) and not flow.says(_HTML_TYPE)):
+    said = _said_type(call)
+    if made is None or (said and "html" not in said):
+        return
+    if not said and _sets_other_type(flow):
         return
     if isinstance(made, ir.Concat):
         _as_a_page(flow, made, frame)
+    elif isinstance(made, ir.Call) and _fills(made):
+        # A page read from a file, and filled: ``page.replace("NAME", name)``.
+        found = sources.of_kinds(flow.facts(call.args[0], frame), _OF_A_PAGE, "template")
+        flow.uses.inject("injection.html", call, [o for o in found if o.part], "a page without being escaped")
     elif isinstance(made, ir.Member | ir.Choice) or (
         isinstance(made, ir.Call) and guards.tail_of(made.func) in _AS_IT_IS
     ):
         # A text of the caller's, sent back as it came; an object is sent as JSON.
-        texts = frozenset({sources.QUERY, sources.PATH})
+        texts = _OF_A_PAGE if said else frozenset({sources.QUERY, sources.PATH})
         found = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), texts, "template") if o.part]
         flow.uses.inject("injection.html", call, found, "a page without being escaped")
+
+
+def _sets_other_type(flow: Flow) -> bool:
+    """Whether the handler, or a step before all handlers, says that its answers are no pages."""
+    here = flow.stack[0]
+    calls = [expr for expr in ir.every_expression(here) if isinstance(expr, ir.Call) and expr.args]
+    types = [
+        str(call.args[-1].value)
+        for call in calls
+        if guards.tail_of(call.func) in _SETS_A_TYPE and isinstance(call.args[-1], ir.Const)
+    ]
+    if any("html" in kind for kind in types):
+        return False
+    return any(_NO_PAGE.search(kind) for kind in types) or flow.says(_FOR_ALL)
+
+
+_SETS_A_TYPE = {"type", "contentType", "set", "setHeader", "header", "append"}
+_NO_PAGE = re.compile(r"^(?:text/plain|application/|json|txt|text$|xml|\.\w+$)")
+_FOR_ALL = re.compile(
+    r"""\.use\((?:[^;{}]{0,120}\{)?[^}]{0,200}(?:[cC]ontent-?[tT]ype|\.type\()["']?\s*[,(:]?\s*["'](?:text/plain|application/|json)"""
+)
+"""A step before all handlers that says which type their answers have."""
+
+
+def _fills(made: ir.Call) -> bool:
+    """``page.replace("NAME", name)``, ``text.concat(name)``."""
+    tail = guards.tail_of(made.func)
+    return (tail in {"replace", "replaceAll"} and len(made.args) > 1) or (tail == "concat" and bool(made.args))
+
+
+_OF_A_PAGE = frozenset({sources.QUERY, sources.PATH, sources.BODY})
+
+
+def _said_type(call: ir.Call) -> str:
+    """The type that is set in the same chain of calls, "" when none is: ``res.type("html").send(page)``."""
+    step = call.func.base if isinstance(call.func, ir.Member) else None
+    while isinstance(step, ir.Call) and isinstance(step.func, ir.Member):
+        given = step.args[-1] if step.args else None
+        named = step.func.name in {"type", "contentType"} or (
+            len(step.args) == 2 and isinstance(step.args[0], ir.Const) and "type" in str(step.args[0].value).lower()
+        )
+        if named and isinstance(given, ir.Const):
+            return str(given.value)
+        step = step.func.base
+    return ""
 
 
 def _as_a_page(flow: Flow, made: ir.Concat, frame: Frame) -> None:
@@ -133,11 +210,9 @@ def _as_a_page(flow: Flow, made: ir.Concat, frame: Frame) -> None:
 
 
 _FLASK = re.compile(r"\bflask\b", re.IGNORECASE)
-_AS_IT_IS = {"toString", "String", "join", "decodeURIComponent", "unescape", "atob", "trim"}
-_HTML_TYPE = re.compile(r"""["']text/html""")
-_OTHER_TYPE = re.compile(
-    r"""(?:type|contentType|Content-Type|content-type)["']?\s*[(:,]\s*["'](?:text/plain|application/|txt|json)"""
-)
+_AS_IT_IS = {
+    "toString", "String", "join", "decodeURIComponent", "unescape", "atob", "trim", "slice", "substring", "substr",
+}  # fmt: skip
 
 
 def look_at_response(flow: Flow, expr: ir.Record, frame: Frame) -> None:

@@ -53,6 +53,7 @@ def find(node: Map, place: Place) -> list[Hit]:
             if hit and not secrets.for_a_local_stand_in(beside, value.text):
                 hits.append(hit)
     hits.append(_opening(node))
+    hits.append(_in_a_vault(node, keys))
     hits.append(_default(node, place))
     hits.append(_pair(node, keys))
     return [hit for hit in hits if hit]
@@ -104,6 +105,24 @@ def _kept_as_text(value: Scalar) -> Hit | None:
     """``SecretString: '{"username": "me", "password": "hunter2!"}'``."""
     text = value.text.replace('\\"', '"')
     return secrets.in_json(text, line=value.line, column=value.column, default=True)
+
+
+_VAULTS = {
+    "azurerm_key_vault_secret": "value",
+    "google_secret_manager_secret_version": "secret_data",
+    "aws_secretsmanager_secret_version": "secret_string",
+    "vault_generic_secret": "data_json",
+}
+"""Resources that keep a secret, and where it is written."""
+
+
+def _in_a_vault(node: Map, keys: set[str]) -> Hit | None:
+    """The literal that a vault is filled with."""
+    place = next((where for kind, where in _VAULTS.items() if kind in keys), None)
+    value = node.get(place) if place is not None else None
+    if not isinstance(value, Scalar) or not value.literal or not value.string or is_filling(value.text):
+        return None
+    return _opens("secret", value)
 
 
 def _pair(node: Map, keys: set[str]) -> Hit | None:
