@@ -1,4 +1,4 @@
-"""Bodies that are handed to code of another file: by which names, through which imports, and to whom it is no matter."""
+"""Bodies that are handed to code of another file: by which names, and through which imports."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ class Register(APIView):
 )
 def test_what_is_sent_on(found, lines, told):
     text = f"""\
-import express from 'express'; import {{ request }} from 'undici'; import {{ CognitoUser }} from 'amazon-cognito-identity-js';
-import {{ google }} from 'googleapis';
+import express from 'express'; import {{ request }} from 'undici';
+import {{ CognitoUser }} from 'amazon-cognito-identity-js'; import {{ google }} from 'googleapis';
 const app = express(); const oauth = new google.auth.OAuth2(); const cognitoUser = new CognitoUser({{}});
 app.post('/a', async (req, res) => {{ {lines} res.end(); }});
 """

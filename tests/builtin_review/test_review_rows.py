@@ -76,8 +76,8 @@ app.get('/a', (req, res) => {{ const items = req.session.items; {line} res.end()
     [
         ("request.files['file'].save('/srv/' + secure_filename(request.files['file'].filename))", True),
         (
-            "f = request.files['file']\n    if not allowed_file(f.filename):\n        return 'no'\n    f.save('/srv/a')",
-            True,
+            "f = request.files['f']\n    if not allowed_file(f.filename):\n        return 'no'\n    f.save('/srv/a')",
+            False,
         ),
         ("open('/srv/a').read()", False),
     ],

@@ -62,7 +62,7 @@ def by_name(flow: Flow, call: ir.Call, frame: Frame) -> None:
     flow.uses.inject("injection.ssrf", call, said, what, level=Level.WARNING)
 
 
-_SAYS_WHERE = re.compile(r"^(?:\w*(?:url|Url|URL|uri|Uri)|link|href|website|site)$")
+_SAYS_WHERE = re.compile(r"^(?:\w*(?:url|Url|URL|uri|Uri)|link|href)$")
 
 
 def redirect(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:

@@ -39,7 +39,7 @@ _PASSES = re.compile(
     r"parse_header|re\.(?:findall|finditer|split)|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
     r"assign|"
     r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"
-    r"TypeSerializer|plainTo(?:Class|Instance)\w*|parse_?[xX]ml(?:String|Async)?|fromstring|parseString|parseFromString|XML|"
+    r"TypeSerializer|plainTo(?:Class|Instance)\w*|base64Decode|parse_?[xX]ml(?:String|Async)?|fromstring|parseString|parseFromString|XML|"
     r"serialize|deserialize|fromJS|promisify|all|resolve|splitlines|util\.format|inspect|sprintf|Template|"
     r"namedtuple|chain|message_from_(?:bytes|string)|BytesParser|get_payload|csv\.(?:reader|DictReader))$"
 )
@@ -280,6 +280,8 @@ def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Fact
         dots = {"..", "../"} if flow.module.language == "script" else set()
         if isinstance(first, ir.Const) and first.value in {"/"} | dots:
             return sources.made_safe(call.receiver, "path") | brought
+        if isinstance(first, ir.Const) and _OF_MARKUP.match(str(first.value)):
+            return sources.made_safe(call.receiver, "template")
         second = call.expr.args[1] if len(call.expr.args) > 1 else None
         if isinstance(second, ir.Const) and second.value in {"&lt;", "&amp;", "&#60;", "&#x3C;"}:
             return sources.made_safe(call.receiver, "template")
@@ -290,6 +292,10 @@ def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Fact
     if weak == call.receiver and _READS.match(call.tail):
         return weak | brought if call.tail == "get" else weak
     return call.receiver | brought
+
+
+_OF_MARKUP = re.compile(r"^/?\[(?=[^\]]*<)(?=[^\]]*[\"'&>])")
+"""``/[&<>"']/g``: each of these is replaced, by whatever it is."""
 
 
 def _strips(expr: ir.Call) -> bool:

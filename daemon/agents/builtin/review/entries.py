@@ -95,7 +95,7 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
-    by_name = _exported(function, names)
+    by_name = _exported(function, names, module)
     if by_name is not None:
         return by_name
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
@@ -122,6 +122,9 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     return None
 
 
+_APPSYNC = re.compile(r"""['"]@aws-appsync/utils\b""")
+
+
 def _python_role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
     if function.name == "handler" and names[:2] == ["ctx", "data"]:
         return 1, BODY  # A function of Oracle's.
@@ -129,8 +132,10 @@ def _python_role(function: ir.Function, names: list[str], module: ir.Module) -> 
     return next(((number, REQUEST) for number in asked), None)
 
 
-def _exported(function: ir.Function, names: list[str]) -> tuple[int, str] | None:
+def _exported(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
     """What a platform calls by the name it is exported under."""
+    if function.name == "request" and names[0] in {"ctx", "context"} and _APPSYNC.search(module.text):
+        return 0, EVENT  # A resolver of AppSync's own language.
     if _PAGES_FUNCTION.match(function.name) or _PAGES_FUNCTION.match(function.annotation):
         return 0, CONTEXT  # Cloudflare's: ``export const onRequestPost = async ({ request, env }) => ...``.
     if function.name == "fetch" and len(names) > 1 and names[0] in {"request", "req"} and names[1] == "env":

@@ -197,7 +197,8 @@ class Evaluation(ABC):
             elif origin.kind == sources.REQUEST:
                 # Express looks for ``req.param("x")`` in the path, the body and the query.
                 anywhere = name == "param" and self.says(ambient.EXPRESS)
-                found |= sources.request_part("query" if anywhere else name, origin, at)
+                python = self.module.language == "python"
+                found |= sources.request_part("query" if anywhere else name, origin, at, python=python)
             elif origin.kind == sources.CONTEXT:
                 found |= sources.context_part(name, at)
             elif origin.kind in sources.WEAK:

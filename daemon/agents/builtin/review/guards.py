@@ -32,7 +32,7 @@ _PARSERS = re.compile(
 _FUNCTION = re.compile(
     r"^(?:is_?valid\w*|get_?validated?\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point|_output|_call|_in)\w*|assert\w*|verify\w*|ensure\w*|"
     r"sanitiz\w*|sanitis\w*|"
-    r"guard\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|"
+    r"guard\w*|(?:is_?)?allowed_?(?:file|ext)\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|"
     r"transformAndValidate|"
     r"parse(?:Input|AndValidate|With)\w*|event_parser|envelope\w*|"
     r"betterAjvErrors|construct_?event\w*|(?-i:normalize[A-Z]\w*))$",
@@ -208,7 +208,7 @@ def _model(dotted: str, imports: dict[str, str]) -> bool:
 
 _OF_SCHEMAS_ONLY = {
     "safeParse", "safeParseAsync", "parseAsync", "model_validate", "model_validate_json", "parse_obj", "parse_raw",
-    "validate_python", "validate_json", "de_json",
+    "validate_python", "validate_json", "de_json", "validationResult",
 }  # fmt: skip
 
 

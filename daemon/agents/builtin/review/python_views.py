@@ -40,7 +40,7 @@ def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | N
     place = next((number for number, name in enumerate(names[:2]) if name in {"request", "req"}), -1)
     if place < 0 or (place == 1 and names[0] not in {"self", "cls"}):
         return None
-    parts = _read_off(function, names[place])
+    parts = _read_off(function, names[place]) | _read_elsewhere(function, names[place], module)
     known = bool(_REQUEST_TYPE.search(function.params[place].annotation)) or _imported(module.imports.values())
     if not (parts & _UNMISTAKABLE) and not (known and parts & _SENT):
         return None
@@ -53,6 +53,19 @@ def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | N
         else NOTHING
         for number, param in enumerate(function.params)
     ]
+
+
+def _read_elsewhere(function: ir.Function, name: str, module: ir.Module) -> set[str]:
+    """What functions of the file read off the request that a view hands them."""
+    called = {
+        expr.func.id: number
+        for expr in ir.every_expression(function)
+        if isinstance(expr, ir.Call) and isinstance(expr.func, ir.Name)
+        for number, arg in enumerate(expr.args)
+        if isinstance(arg, ir.Name) and arg.id == name
+    }
+    others = [other for other in module.functions if other.name in called and len(other.params) > called[other.name]]
+    return {part for other in others for part in _read_off(other, name_of(other.params[called[other.name]]))}
 
 
 def _imported(modules: Iterable[str]) -> bool:

@@ -9,7 +9,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import newer_python, older_python, secrets
+from daemon.agents.builtin.review import broken_python, newer_python, older_python, secrets
 from daemon.agents.builtin.review.lower_python import TooDeepError, lower
 from daemon.agents.builtin.review.model import Looked
 from daemon.agents.builtin.review.program import review
@@ -26,10 +26,16 @@ _PYTHON_2 = re.compile(
 
 def look(source: Source) -> Looked:
     """Credentials, statements and flows of a Python file."""
+    notes: tuple[str, ...] = ()
     try:
         tree = _parse(source.text)
     except SyntaxError as error:
-        return _blind(source, _why(source.text, error))
+        rest = broken_python.read(source.text)
+        if rest is None:
+            return _blind(source, _why(source.text, error))
+        tree = rest.tree
+        out = ", ".join(f"{lines.start} to {lines.stop - 1}" for lines in rest.left_out)
+        notes = (f"{source.path}: {_why(source.text, error)}; lines {out} were left out.",)
     except (ValueError, MemoryError):
         return _blind(source, "not readable as Python")
     try:
@@ -38,7 +44,8 @@ def look(source: Source) -> Looked:
         return _blind(source, "nested too deeply")
     looked = review(module, source)
     tried = _tried_out(tree) if _HANDLER.search(source.text) else frozenset[int]()
-    return replace(looked, hits=tuple(_lesser(hit) if hit.line in tried else hit for hit in looked.hits))
+    hits = tuple(_lesser(hit) if hit.line in tried else hit for hit in looked.hits)
+    return replace(looked, hits=hits, notes=(*looked.notes, *notes))
 
 
 _HANDLER = re.compile(r"def \w*handler\(|def \w+\(event\b|lambda_function")

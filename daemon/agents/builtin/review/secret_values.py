@@ -10,7 +10,8 @@ from daemon.agents.builtin.review.secret_names import is_secret_name, snake
 _FILLING = re.compile(
     r"^(?:[\w.-]{0,12}x{4,}|[\u2022\u25cf\u00b7]{3,}|[\w.-]{0,12}\*{3,}|\.{3}|-+|_+|null|none|undefined|true|false|n/?a|tbd|todo|fixme|"
     r"your[-_ ]?.*|<.*>|\(.*\)|\[.*\][+*?]?|\^.*\$|\{.*\}|%.*%|\$.*|enter.*|insert.*|replace.*|"
-    r"change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|.*[-_ ]here|example.*|dummy.*|fake.*|.*example.*|"
+    r"change[-_ ]?(?:me|this|it).*|put[-_ ].*|add[-_ ].*here|(?:no|your|my|put|add)\w*here|"
+    r".*[-_ ]here|example.*|dummy.*|fake.*|.*example.*|"
     r"mock.*|sample.*|.*placeholder.*|redacted|hidden|"
     r"(?:wrong|incorrect|bad)[-_ ]\w*|"
     r"masked|to[-_ ]?be[-_ ].*|not[-_ ]?set|unset|inherit|required|optional|provided|(?:x{2,}[-_ ]?)+|"
@@ -33,6 +34,7 @@ _WEAK = re.compile(
 _REFERENCE = re.compile(
     r"\$\{|\{\{|<%|process\.env|os\.environ|secretsmanager|resolve:|^arn:|^/(?:[\w.-]+/)+[\w.-]*$|^(?:https?|s3|"
     r"ssm|file)://|"
+    r"^(?:method|integration|stageVariables|context)\.(?:request|response)\.|"
     r"^~|^\.{1,2}/|^alias/|\.(?:json|pem|key|crt|cer|txt|ya?ml|p12|jks|pub)$|^![A-Z]|^Ref\b|^Fn::|^var\.|^local\.|"
     r"^/[a-z:{}_.-]+(?:/[\w:{}.-]*)*$|^[a-z][a-z0-9-]*(?:/[a-z][a-z0-9_-]*)+$|"
     r"^data\.|^module\.|^aws_|^\$|^env:|^vault:|^AQ(?:ICA|ECA)[A-Za-z0-9+/=]{40}|^[a-z_]+(?::\w+)?(?:\|\w+(?::[\w,]+)?)+$"

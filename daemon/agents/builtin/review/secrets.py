@@ -47,6 +47,7 @@ def fallback(*, name: str, value: str, line: int, column: int) -> Hit | None:
         or not _SIGNS.search(bare)
         or not is_secret_name(name)
         or is_reference(value)
+        or value.strip().lower() in {"redacted", "hidden", "masked"}
     ):
         return None
     if bare.startswith("aws_"):  # Asked of a session with AWS: it signs nothing of this program's own.

@@ -193,9 +193,13 @@ def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
     return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part, read=read)})
 
 
-def request_part(name: str, request: Origin, at: ir.Expr) -> Facts:
+def request_part(name: str, request: Origin, at: ir.Expr, *, python: bool = False) -> Facts:
     """What reading this name off a web framework's request gives."""
     kind = _REQUEST_PARTS.get(name)
+    if name in {"path", "full_path"} and python:
+        # Decoded, and whatever was asked for: on a page it may be markup, elsewhere it has passed the routes.
+        held = frozenset({"check", "path", "ssrf", "nosql", "sql", "shell"})
+        return frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line, safe=request.safe | held, part=name)})
     if kind is None:
         return NOTHING if _OF_THE_SERVER.search(name) or name.isdigit() else _other_part(request, at)
     part = KEPT_FILE if name == "file" else ""
