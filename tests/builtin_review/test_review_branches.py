@@ -147,3 +147,115 @@ app.post('/a', (req, res) => {{ copy(settings, req.body); }});
 """
     said = [rule for rule, _ in found("a.js", text) if rule == "input.unvalidated"]
     assert bool(said) is told
+
+
+TABLE = """\
+import os
+def run_os(command):
+    os.system(command)
+def run_nothing(command):
+    return command
+def handler(args):
+    kind, command = args
+    table = {"os": run_os, "nothing": run_nothing}
+    return table[kind](command)
+"""
+
+
+@pytest.mark.parametrize("call", ["table[kind](command)", "table.get(kind)(command)"])
+def test_any_function_of_a_table_may_be_meant(found, call):
+    text = TABLE.replace("table[kind](command)", call)
+    assert ("injection.shell", 3) in found("a.py", text)
+    assert not {rule for rule, _ in found("a.py", text.replace('"os": run_os, ', ""))} & {"injection.shell"}
+
+
+def test_a_check_in_a_later_branch_answers_for_nothing_before_it(found):
+    text = """\
+import json, boto3
+table = boto3.resource("dynamodb").Table("a")
+def lambda_handler(event, context):
+    if event["httpMethod"] == "PUT":
+        body = json.loads(event["body"])
+        return table.put_item(Item={"name": body["name"]})
+    body = json.loads(event["body"])
+    validate_body(body)
+    return table.put_item(Item={"name": body["name"]})
+"""
+    assert {line for rule, line in found("a.py", text) if rule == "input.unvalidated"} == {5}
+
+
+@pytest.mark.parametrize(
+    ("check", "sql", "html"),
+    [("uuid.UUID(name)", False, False), ("int(name)", False, False), ("len(name)", True, True)],
+)
+def test_what_would_have_raised_in_python(found, check, sql, html):
+    text = f"""\
+import uuid
+from flask import Flask, request
+app = Flask(__name__)
+@app.route("/a")
+def show():
+    name = request.args["name"]
+    {check}
+    connection.execute(f"SELECT * FROM a WHERE b = '{{name}}'")
+    return f"<p>{{name}}</p>"
+"""
+    rules = {rule for rule, _ in found("a.py", text)}
+    assert ("injection.sql" in rules, "injection.html" in rules) == (sql, html)
+
+
+@pytest.mark.parametrize(
+    ("sink", "told"), [("requests.get(url)", False), ("f'<p>{url}</p>'", True), ("os.system('curl ' + url)", True)]
+)
+def test_how_a_text_begins_says_only_where_it_leads(found, sink, told):
+    text = f"""\
+import os, requests
+from flask import Flask, request
+app = Flask(__name__)
+@app.route("/a")
+def show():
+    url = request.args["url"]
+    if not url.startswith("https://api.example.com/"):
+        return "no"
+    return {sink}
+"""
+    assert any(rule.startswith("injection.") for rule, _ in found("a.py", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [("name, 200", True), ("'Hello ' + name, 404", True), ("{'name': name}, 200", False)]
+)
+def test_a_page_and_its_status(found, answer, told):
+    text = (
+        FLASK
+        + f"""\
+@app.route("/a")
+def show():
+    name = request.args["name"]
+    return {answer}
+"""
+    )
+    assert ("injection.html" in {rule for rule, _ in found("a.py", text)}) is told
+
+
+def test_a_filter_of_a_directory_whose_form_is_known(found):
+    text = """\
+import re, ldap
+from flask import Flask, request, abort
+app = Flask(__name__)
+@app.route("/a")
+def show():
+    name = request.args["name"]
+    if not re.fullmatch(r"[a-z]+", name):
+        abort(403)
+    ldap.initialize("ldap://a").search_s("dc=a", ldap.SCOPE_SUBTREE, "(uid=" + name + ")")
+"""
+    assert not {rule for rule, _ in found("a.py", text)}
+
+
+def test_the_arguments_of_a_program_started_by_node(found):
+    text = """\
+const { spawn } = require('child_process');
+function ping(req, res) { spawn('ping', ['-c', '2', req.body.host]); }
+"""
+    assert ("input.unvalidated", 2) in found("a.js", text)

@@ -62,6 +62,7 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
         return _checked(call, flow, frame)
     if guards.NUMERIC.search(call.dotted):
         _takes_nan(call, flow)
+        _would_have_raised(call, flow, frame)
         return NOTHING
     for sink, pattern in guards.SAFE_FOR.items():
         if pattern.search(call.dotted):
@@ -92,6 +93,15 @@ def _takes_nan(call: Outcome, flow: Flow) -> None:
     if call.dotted == "float" and flow.module.language == "python" and not flow.says(_ASKS_FOR_NAN):
         asked = (o for o in call.all_arguments if o.kind == sources.PATH or (o.kind in sources.GIVEN and o.part))
         flow.uses.use(call.expr, frozenset(asked), '`float`, which takes "nan" for a number,', store=False, weak=True)
+
+
+def _would_have_raised(call: Outcome, flow: Flow, frame: Frame) -> None:
+    """``uuid.UUID(account_id)``: whoever comes past this in Python has a text of that form."""
+    key = key_of(call.expr.args[0]) if call.expr.args else None
+    if key and call.tail in {"UUID", "int"} and flow.module.language == "python":
+        facts = flow.facts(call.expr.args[0], frame)
+        if facts:
+            frame.facts[key] = sources.made_safe(facts, *EVERY_SINK)
 
 
 def _is_table(expr: ir.Expr, frame: Frame) -> bool:

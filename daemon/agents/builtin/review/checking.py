@@ -114,9 +114,9 @@ def remember(
             _vouch_for_the_whole(flow, subject, frame)
         for origin in facts:
             _looked_at(flow, kind, origin, exits=exits, validating=validating)
-        if kind == "form" and facts:
-            _has_a_form(subject, facts, frame, within)
-        if kind in {"form", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
+        if kind in {"form", "beginning"} and facts:
+            _has_a_form(subject, facts, frame, within, ("ssrf", "path") if kind == "beginning" else sinks.GUARDED)
+        if kind in {"form", "beginning", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
             _host_known(flow, subject.base, frame)
 
 
@@ -125,19 +125,21 @@ def _looked_at(flow: Flow, kind: str, origin: Origin, *, exits: bool, validating
     if kind in {"presence", "fields"} and not validating:
         if exits and (inside or kind == "fields"):
             flow.entry.present.add((origin.root, origin.part or "*"))
-    elif inside or validating or kind in {"form", "range"}:
+    elif inside or validating or kind in {"form", "beginning", "range"}:
         # How long a whole body is says nothing of what is in it.
         measured = kind == "range" and origin.kind == sources.BODY and not origin.part
         part = "" if origin.root == sources.UPLOAD else origin.part
         flow.entry.vouch(origin.root, _LENGTH if measured else part)
 
 
-def _has_a_form(subject: ir.Expr, facts: Facts, frame: Frame, within: int | None) -> None:
-    """The value itself can do no harm any more, or not within the branch whose test has found it so."""
+def _has_a_form(subject: ir.Expr, facts: Facts, frame: Frame, within: int | None, harmless: tuple[str, ...]) -> None:
+    """The value itself can do no harm any more, or not within the branch whose test has found it so. How it begins
+    says only where it leads.
+    """
     key = key_of(subject)
     if not key:
         return
-    known = sources.made_safe(facts, *sinks.GUARDED)
+    known = sources.made_safe(facts, *harmless)
     if within is None:
         frame.facts[key] = known
     else:

@@ -89,6 +89,9 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         return
     elif not (flow.module.language == "python" and isinstance(first, ir.Const)):
         found = tainted(flow, first, frame, "shell")
+        listed = (arg for arg in everything[1:] if isinstance(resolved(arg, frame), ir.Listing))
+        given = frozenset(o for arg in listed for o in flow.facts(arg, frame) if o.kind in sources.GIVEN)
+        flow.uses.use(call, given, "the arguments of a program", store=False)
     flow.uses.inject("injection.shell", call, found, "a command")
 
 

@@ -128,6 +128,8 @@ _APPSYNC = re.compile(r"""['"]@aws-appsync/utils\b""")
 def _python_role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
     if function.name == "handler" and names[:2] == ["ctx", "data"]:
         return 1, BODY  # A function of Oracle's.
+    if function.name == "handler" and len(names) == 1 and names[0] in {"args", "params", "payload", "request", "req"}:
+        return 0, EVENT
     asked = (n for n, p in enumerate(function.params) if module.imports.get(p.annotation) == "flask.Request")
     return next(((number, REQUEST) for number in asked), None)
 

@@ -249,6 +249,9 @@ class Evaluation(ABC):
             return frozenset().union(*arguments, *named.values())
         if local is not None:
             return self._call_here(local, expr, arguments, named, frame)
+        chosen = local_calls.of_a_table(self, expr, frame) if self.entry.called_from_outside else []
+        if chosen:
+            return frozenset().union(*(self._call_here(one, expr, arguments, named, frame) for one in chosen))
         sinks.look(self, expr, dotted, frame)
         return result_of(Outcome(expr=expr, dotted=dotted, tail=tail, receiver=receiver, arguments=arguments,
                                  named=named, validates=self._validates(dotted, tail) or guards.takes_a_schema(expr)),

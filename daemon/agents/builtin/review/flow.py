@@ -121,6 +121,8 @@ class Flow(Evaluation):
         return result
 
     def _statement(self, statement: ir.Stmt, frame: Frame) -> Facts:
+        if len(self.stack) == 1:
+            self.entry.step += 1
         if frame.pending:
             frame.join(statement.depth)
         if isinstance(statement, ir.Assign):

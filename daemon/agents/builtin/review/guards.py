@@ -33,7 +33,7 @@ _FUNCTION = re.compile(
     r"^(?:is_?valid\w*|get_?validated?\w*|valid(?:ate|ator|ated?)\w*|check(?!sum|out|in\b|point|_output|_call|_in)\w*|assert\w*|verify\w*|ensure\w*|"
     r"sanitiz\w*|sanitis\w*|"
     r"guard\w*|(?:is_?)?allowed_?(?:file|ext)\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|"
-    r"transformAndValidate|"
+    r"transformAndValidate|\w+_from_dict|"
     r"parse(?:Input|AndValidate|With)\w*|event_parser|envelope\w*|"
     r"betterAjvErrors|construct_?event\w*|(?-i:normalize[A-Z]\w*))$",
     re.IGNORECASE,
@@ -227,8 +227,8 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
         tail = tail_of(expr.func)
         if tail == "isinstance":
             return _isinstance(expr)
-        if tail in {"startsWith", "startswith"} and _only_a_scheme(expr):
-            return "presence", [expr.func.base] if isinstance(expr.func, ir.Member) else []
+        if tail in {"startsWith", "startswith"} and isinstance(expr.func, ir.Member):
+            return ("presence" if _only_a_scheme(expr) else "beginning"), [expr.func.base]
         subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
         if tail in MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
             if isinstance(expr.args[0], ir.Const):  # A text that is searched is asked about,

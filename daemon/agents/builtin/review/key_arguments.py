@@ -45,7 +45,7 @@ _KEYED = (
     (re.compile(r"(?:^|\.)AES\.(?:new|encrypt|decrypt)$"), 0),
     (re.compile(
         r"(?:^|\.)CryptoJS\.(?:AES|DES|HmacSHA\d+|TripleDES)(?:\.(?:encrypt|decrypt))?$|"
-        r"crypto-js\.AES\.(?:en|de)crypt$"
+        r"crypto-js\.(?:AES|DES|TripleDES|RC4|Rabbit)\.(?:en|de)crypt$|crypto-js\.Hmac\w+$"
     ), 1),
 )  # fmt: skip
 _SESSION = re.compile(

@@ -70,6 +70,27 @@ def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:
     return None
 
 
+def of_a_table(flow: Flow, expr: ir.Call, frame: Frame) -> list[ir.Function]:
+    """``{"a": do_a, "b": do_b}[kind](x)``: the functions of this file, any of which may be meant."""
+    func = frame.value(expr.func.id) if isinstance(expr.func, ir.Name) else expr.func
+    table: ir.Expr | None = func.base if isinstance(func, ir.Index) else None
+    if isinstance(func, ir.Call) and isinstance(func.func, ir.Member) and func.func.name == "get":
+        table = func.func.base
+    if isinstance(table, ir.Name):
+        table = frame.value(table.id)
+    found = []
+    for _, value in table.entries if isinstance(table, ir.Record) else ():
+        if isinstance(value, ir.Lambda):
+            found.append(value.function)
+        elif isinstance(value, ir.Name) and value.id in flow.by_name:
+            found.append(flow.by_name[value.id])
+    return found[:_OF_A_TABLE]
+
+
+_OF_A_TABLE = 12
+"""Functions of one table that are followed."""
+
+
 def write_back(flow: Flow, expr: ir.Call, key: tuple[int, tuple[Facts, ...]], frame: Frame) -> None:
     """``fill(user, body)``: what a function of the file wrote into an argument is in the caller's variable now."""
     for arg, facts in zip(expr.args, flow.wrote.get(key, ()), strict=False):

@@ -29,7 +29,20 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
-GUARDED = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "engine", "deserialization", "check")
+GUARDED = (
+    "shell",
+    "eval",
+    "sql",
+    "nosql",
+    "path",
+    "ssrf",
+    "template",
+    "engine",
+    "ldap",
+    "regex",
+    "deserialization",
+    "check",
+)
 
 
 def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:

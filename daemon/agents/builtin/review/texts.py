@@ -103,7 +103,8 @@ def look_at_answer(flow: Flow, function: ir.Function, value: ir.Expr, frame: Fra
         return
     named = (d.func.name for d in function.decorators if isinstance(d, ir.Call) and isinstance(d.func, ir.Member))
     if any(name in _ROUTES for name in named):
-        _told_as_page(flow, value, value, frame)
+        page = value.items[0] if isinstance(value, ir.Listing) and value.items else value  # ``return page, 404``
+        _told_as_page(flow, value, page, frame)
 
 
 _TYPES = {"content_type", "mimetype", "media_type", "headers"}

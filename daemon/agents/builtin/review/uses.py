@@ -28,22 +28,27 @@ _BY_NAME = {sources.FIELD, sources.RECORD}
 class Entry:
     """One handler being followed: what was checked on the way.
 
-    ``checked`` keeps, by root, the parts that were looked at ("" for the whole).
+    ``checked`` keeps, by root, the parts that were looked at ("" for the whole), and the step at which each was first;
+    ``step`` counts the handler's own statements.
     """
 
     function: ir.Function
-    checked: dict[str, set[str]] = field(default_factory=dict)
+    checked: dict[str, dict[str, int]] = field(default_factory=dict)
+    step: int = 0
     present: set[tuple[str, str]] = field(default_factory=set)
     called_from_outside: bool = True
     trusted: bool = False
 
     def vouch(self, root: str, part: str = "") -> None:
         """A part of what came in, or the whole of it, was looked at."""
-        self.checked.setdefault(root, set()).add(part)
+        self.checked.setdefault(root, {}).setdefault(part, self.step)
 
-    def knows(self, origin: Origin) -> bool:
-        """Whether somebody looked at this very value, or at all that it is part of."""
-        return self.trusted or bool(self.checked.get(origin.root, set()) & {"", origin.part})
+    def knows(self, origin: Origin, step: int | None = None) -> bool:
+        """Whether somebody looked at this very value, or at all that it is part of; by that step, if one is given."""
+        looked = self.checked.get(origin.root, {})
+        return self.trusted or any(
+            part in looked and (step is None or looked[part] <= step) for part in ("", origin.part)
+        )
 
     def knows_others(self, origin: Origin) -> bool:
         """Whether somebody looked at another part of the same input."""
@@ -64,6 +69,7 @@ class _Use:
     store: bool
     weak: bool
     there: bool = False
+    step: int = 0
 
 
 class Uses:
@@ -161,7 +167,8 @@ class Uses:
         """Input is stored, sent on or used; whether it was checked is asked when the handler ends."""
         for origin in facts:
             if "check" not in origin.safe and origin.kind in sources.TAINTED:
-                self._uses.append(_Use(id(self._site or at), at.line, at.column, origin, how, store, weak))
+                step = self._entry.step if self._entry is not None else 0
+                self._uses.append(_Use(id(self._site or at), at.line, at.column, origin, how, store, weak, step=step))
 
     def hand_off(self, at: ir.Expr, facts: Facts, name: str) -> None:
         """The body goes to code of another file."""
@@ -176,7 +183,7 @@ class Uses:
             return
         groups: dict[int, list[_Use]] = {}
         for use in self._uses:
-            if entry.knows(use.origin):
+            if entry.knows(use.origin, use.step):
                 continue
             use = replace(use, weak=use.weak or entry.knows_others(use.origin))  # noqa: PLW2901 - the same, seen in this light
             if use.store:
