@@ -80,7 +80,7 @@ app.post('/a', (req, res) => {
 @pytest.mark.parametrize(
     ("actions", "resource", "rule"),
     [
-        ("sts:AssumeRole", "*", "iam.privilege-escalation"),
+        ("sts:AssumeRole", "*", "iam.resource-wildcard"),
         ("iam:PutUserPolicy", "arn:aws:iam::*:user/*", "iam.privilege-escalation"),
         ("iam:PutUserPolicy", "arn:aws:iam::1:user/ann", None),
         ("SQS:SendMessage", "*", "iam.resource-wildcard"),

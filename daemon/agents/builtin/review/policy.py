@@ -66,7 +66,7 @@ _ESCALATION = re.compile(
     r"setdefaultpolicyversion|"
     r"createaccesskey|createloginprofile|updateloginprofile|updateassumerolepolicy|addusertogroup|\*|p\*|put\*|"
     r"attach\*|create\*|pass\*)|"
-    r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint|ssm:(?:startsession|sendcommand)|sts:assumerole)$",
+    r"organizations:\*|lambda:updatefunctioncode|glue:updatedevendpoint|ssm:(?:startsession|sendcommand))$",
     re.IGNORECASE,
 )
 _HARMLESS_SERVICES = re.compile(r"^(?:execute-api|ssmmessages|ec2messages|health|pricing)$", re.IGNORECASE)
@@ -252,14 +252,12 @@ def _escalation(statement: Statement) -> Hit | None:
     wild = _wild_resource(statement) or next((r for r in statement.resources if _EVERYBODY.match(r.text.strip())), None)
     if risky is None or wild is None or statement.kind != "identity":
         return None
-    service = risky.text.strip().lower().partition(":")[0]
-    right = _LETS.get(service, "grant itself any right")
+    right = (
+        "run commands on every machine" if risky.text.strip().lower().startswith("ssm:") else "grant itself any right"
+    )
     detail = f"`{risky.text.strip()}` on `{shown(wild.text)}` lets its holder {right}"
     level, end = (Level.NOTE, ", under a condition.") if statement.condition else (None, ".")
     return _hit("iam.privilege-escalation", risky, detail + end, level=level, end=_as_far_as(risky, wild))
-
-
-_LETS = {"ssm": "run commands on every machine", "sts": "take on every role that lets it"}
 
 
 _EVERYBODY = re.compile(r"^arn:[^:]*:iam:[^:]*:[^:]*:(?:user|role|group|policy)/\*+$")
