@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ir, sources
@@ -52,6 +53,24 @@ def resolved(expr: ir.Expr, frame: Frame) -> ir.Expr:
             break
         expr = value
     return expr
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What a called function was picked out of, and by which key."""
+
+    out_of: ir.Expr
+    key: ir.Expr
+
+
+def picked(call: ir.Call, frame: Frame) -> Picked | None:
+    """``table[key](x)``, ``table.get(key)(x)``, through a variable or not; ``None`` for a function that is named."""
+    func = frame.value(call.func.id) if isinstance(call.func, ir.Name) else call.func
+    if isinstance(func, ir.Index):
+        return Picked(func.base, func.key)
+    if isinstance(func, ir.Call) and isinstance(func.func, ir.Member) and func.func.name == "get" and func.args:
+        return Picked(func.func.base, func.args[0])
+    return None
 
 
 def entry(record: ir.Record, *names: str) -> ir.Expr | None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.frames import Frame
     from daemon.agents.builtin.review.outcome import Outcome
 
-EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "engine", "deserialization")
 
 _READS = re.compile(
     r"^(?:get_item|query|scan|batch_get_item|get_object|get|fetchone|fetchall|fetchmany|find|findOne|findById|"
@@ -101,7 +100,7 @@ def _would_have_raised(call: Outcome, flow: Flow, frame: Frame) -> None:
     if key and call.tail in {"UUID", "int"} and flow.module.language == "python":
         facts = flow.facts(call.expr.args[0], frame)
         if facts:
-            frame.facts[key] = sources.made_safe(facts, *EVERY_SINK)
+            frame.facts[key] = sources.made_safe(facts, *sources.EVERY_SINK)
 
 
 def _is_table(expr: ir.Expr, frame: Frame) -> bool:
@@ -134,7 +133,7 @@ def _by_form(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts |
     if call.dotted == "Object.keys" and expr.args and names_are_known(expr.args[0], flow, frame):
         return NOTHING
     if call.tail == "sub" and _strips(expr):
-        return sources.made_safe(brought, *EVERY_SINK)
+        return sources.made_safe(brought, *sources.EVERY_SINK)
     if call.tail == "get" and isinstance(expr.func, ir.Member) and _is_table(expr.func.base, frame):
         return frozenset().union(*call.arguments[1:])
     return _unknown(call, brought, flow) if names.REQUESTS.match(call.dotted) else None
@@ -221,6 +220,11 @@ def _from_the_whole(call: Outcome, brought: Facts, flow: Flow) -> Facts | None:
     return None
 
 
+_TO_BE_ASKED = {"serializer_class", "get_serializer", "form_class"}
+"""What holds a body until it is asked whether it is valid."""
+_FINDS_A_ROW = {"get_object_or_404", "get_list_or_404"}
+
+
 def _unknown(call: Outcome, brought: Facts, flow: Flow) -> Facts:
     """What code that cannot be seen gives back, by the look of it."""
     known = _from_the_whole(call, brought, flow)
@@ -228,19 +232,22 @@ def _unknown(call: Outcome, brought: Facts, flow: Flow) -> Facts:
         return known
     if isinstance(call.expr.func, ir.Member) and _DERIVES.match(call.tail) and is_ours(call, flow):
         return brought
-    if call.tail in {"serializer_class", "get_serializer", "form_class"}:
+    if call.tail in _TO_BE_ASKED:
         return brought
-    if call.tail in {"get_object_or_404", "get_list_or_404"}:
-        at = call.expr
-        return frozenset({Origin(sources.STORED, "stored", at.line, at.column, at.end_line)})
+    if call.tail in _FINDS_A_ROW:
+        return _stored(call)
     if isinstance(call.expr.func, ir.Member) or call.expr.awaited:
         if _READS.match(call.tail) and not _SECRET_READS.search(call.dotted):
-            at = call.expr
-            return frozenset({Origin(sources.STORED, "stored", at.line, at.column, at.end_line)})
+            return _stored(call)
         if call.tail in {"json", "text"}:
             return brought
         return NOTHING
     return brought
+
+
+def _stored(call: Outcome) -> Facts:
+    at = call.expr
+    return frozenset({Origin(sources.STORED, "stored", at.line, at.column, at.end_line)})
 
 
 def _checked(call: Outcome, flow: Flow, frame: Frame) -> Facts:
@@ -284,7 +291,7 @@ def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Fact
         return flow.call(call.expr.args[0].function, [sources.deeper(call.receiver)], frame)
     if call.tail in {"replace", "replaceAll"}:
         if _strips(call.expr):
-            return sources.made_safe(call.receiver, *EVERY_SINK)
+            return sources.made_safe(call.receiver, *sources.EVERY_SINK)
         first = call.expr.args[0] if call.expr.args else None
         # In Python a whole path that is joined takes the place of what stands before it: dots are not all.
         dots = {"..", "../"} if flow.module.language == "script" else set()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import entries, guards, ir, names, sources
-from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, resolved, tainted
+from daemon.agents.builtin.review.arguments import argument, entry, harmful, parts, picked, resolved, tainted
 from hooks.finding import Level
 
 if TYPE_CHECKING:
@@ -80,8 +80,6 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             flow.uses.inject("injection.shell", call, handed, "a shell command", level=Level.WARNING)
     elif isinstance(first, ir.Listing):
         found = tainted(flow, program, frame, "shell") if first.items else []
-        handed_on = frozenset(o for o in flow.facts(first, frame) if o.kind in sources.GIVEN)
-        flow.uses.use(call, handed_on, "the arguments of a program", store=False)
     elif isinstance(first, ir.Concat):
         # A text without a shell is taken for the program's whole name; who writes this means a command.
         found = harmful(parts(flow, first, frame), "shell")
@@ -89,10 +87,10 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         return
     elif not (flow.module.language == "python" and isinstance(first, ir.Const)):
         found = tainted(flow, first, frame, "shell")
-        listed = (arg for arg in everything[1:] if isinstance(resolved(arg, frame), ir.Listing))
-        given = frozenset(o for arg in listed for o in flow.facts(arg, frame) if o.kind in sources.GIVEN)
-        flow.uses.use(call, given, "the arguments of a program", store=False)
     flow.uses.inject("injection.shell", call, found, "a command")
+    listed = (arg for arg in everything if isinstance(resolved(arg, frame), ir.Listing))
+    given = frozenset(o for arg in listed for o in flow.facts(arg, frame) if o.kind in sources.GIVEN)
+    flow.uses.use(call, given, "the arguments of a program", store=False)
 
 
 def _with_shell(call: ir.Call, frame: Frame) -> bool:
@@ -105,6 +103,16 @@ def _with_shell(call: ir.Call, frame: Frame) -> bool:
             value = entry(options, "shell")
             return value is not None and not (isinstance(value, ir.Const) and not value.value)
     return False
+
+
+def out_of_everything(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``globals()[name](...)``: any function there is, by the name that came in."""
+    chosen = picked(call, frame)
+    base = chosen.out_of if chosen is not None else None
+    if chosen is not None and isinstance(base, ir.Call) and guards.tail_of(base.func) in {"globals", "locals", "vars"}:
+        found = tainted(flow, chosen.key, frame, "eval")
+        what = "the name of the function that is called, out of all there are"
+        flow.uses.inject("injection.eval", call, found, what, level=Level.WARNING)
 
 
 def by_name(flow: Flow, call: ir.Call, frame: Frame) -> None:

@@ -63,10 +63,8 @@ class Evaluation(ABC):
         self._muted = False
         self._said: dict[str, bool] = {}
         self.stack: list[ir.Function] = []
-        self.wrote: dict[tuple[int, tuple[Facts, ...]], list[Facts]] = {}
-        """What each call of a function of this file wrote into its arguments."""
         self.left: dict[tuple[int, tuple[Facts, ...]], list[Facts]] = {}
-        """What its parameters held when it returned."""
+        """What the parameters of each call of a function of this file held when it returned."""
         self._done: dict[tuple[int, tuple[Facts, ...]], Facts] = {}
         self._followed: set[int] = set()
         self.by_name: dict[str, ir.Function] = {}
@@ -268,8 +266,7 @@ class Evaluation(ABC):
             before = self.uses.through(expr)
             result = self.call(local, ordered, local_calls.scope(self, local, frame))
             self.uses.back(before)
-        local_calls.write_back(self, expr, (id(local), tuple(ordered)), frame)
-        local_calls.answered_for(self, expr, local, frame)
+        local_calls.come_back(self, expr, local, ordered, frame)
         for sink, pattern in guards.SAFE_FOR.items():
             if pattern.search(guards.tail_of(expr.func)):
                 result = sources.made_safe(result, sink)

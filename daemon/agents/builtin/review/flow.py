@@ -101,10 +101,6 @@ class Flow(Evaluation):
             frame.facts.get(param.target.id, fact) if isinstance(param.target, ir.Name) else fact
             for param, fact in zip(function.params, padded, strict=False)
         ]
-        self.wrote[key] = [
-            frame.facts.get(param.target.id, NOTHING) - fact if isinstance(param.target, ir.Name) else NOTHING
-            for param, fact in zip(function.params, padded, strict=False)
-        ]
         return result
 
     def asked(self, test: ir.Expr, frame: Frame) -> None:

@@ -32,8 +32,6 @@ class Flow(Protocol):
     by_name: dict[str, ir.Function]
     left: dict[tuple[int, tuple[Facts, ...]], list[Facts]]
     """What the parameters of each call of a function of this file held when it returned."""
-    wrote: dict[tuple[int, tuple[Facts, ...]], list[Facts]]
-    """What each call of a function of this file wrote into its arguments."""
 
     def facts(self, expr: ir.Expr, frame: Frame) -> Facts:
         """The origins of an expression's value."""

@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, names, sources
+from daemon.agents.builtin.review.arguments import picked
 from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.sources import NOTHING
-from hooks.finding import Level
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
@@ -53,7 +53,6 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
         bodies = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and not o.part)
         flow.uses.hand_off(call.expr, bodies, "getattr")
         return
-    _out_of_everything(call, flow, frame)
     chosen = _chosen_by(call, flow, frame)
     if chosen:
         flow.uses.use(call.expr, chosen, "a function that it chooses", store=True, weak=True)
@@ -124,26 +123,12 @@ def _picked(call: Outcome) -> bool:
     return isinstance(func, ir.Call) and isinstance(func.func, ir.Name) and func.func.id == "getattr"
 
 
-def _out_of_everything(call: Outcome, flow: Flow, frame: Frame) -> None:
-    """``globals()[name](...)``, ``globals().get(name)``: any function there is, by the name that came in."""
-    func = frame.value(call.expr.func.id) if isinstance(call.expr.func, ir.Name) else call.expr.func
-    key: ir.Expr | None = func.key if isinstance(func, ir.Index) else None
-    base: ir.Expr | None = func.base if isinstance(func, ir.Index) else None
-    if isinstance(func, ir.Call) and isinstance(func.func, ir.Member) and func.func.name == "get" and func.args:
-        key, base = func.args[0], func.func.base
-    made = isinstance(base, ir.Call) and guards.tail_of(base.func) in {"globals", "locals", "vars"}
-    if key is not None and made:
-        found = sources.of_kinds(flow.facts(key, frame), sources.TAINTED, "eval")
-        what = "the name of the function that is called, out of all there are"
-        flow.uses.inject("injection.eval", call.expr, found, what, level=Level.WARNING)
-
-
 def _chosen_by(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     """``actions[name](request)``: what of the caller's chooses the function, of those that a module has."""
-    func = frame.value(call.expr.func.id) if isinstance(call.expr.func, ir.Name) else call.expr.func
-    if not isinstance(func, ir.Index) or not flow.namer.name(func.base, frame).startswith((".", *_ALIASES)):
+    chosen = picked(call.expr, frame)
+    if chosen is None or not flow.namer.name(chosen.out_of, frame).startswith((".", *_ALIASES)):
         return NOTHING
-    return frozenset(o for o in flow.facts(func.key, frame) if o.kind in sources.FROM_CALLER)
+    return frozenset(o for o in flow.facts(chosen.key, frame) if o.kind in sources.FROM_CALLER)
 
 
 _HANDLES_FILES = re.compile(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import entries, guards, ir, sources
+from daemon.agents.builtin.review.arguments import picked, resolved
 from daemon.agents.builtin.review.frames import owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
@@ -72,12 +73,8 @@ def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:
 
 def of_a_table(flow: Flow, expr: ir.Call, frame: Frame) -> list[ir.Function]:
     """``{"a": do_a, "b": do_b}[kind](x)``: the functions of this file, any of which may be meant."""
-    func = frame.value(expr.func.id) if isinstance(expr.func, ir.Name) else expr.func
-    table: ir.Expr | None = func.base if isinstance(func, ir.Index) else None
-    if isinstance(func, ir.Call) and isinstance(func.func, ir.Member) and func.func.name == "get":
-        table = func.func.base
-    if isinstance(table, ir.Name):
-        table = frame.value(table.id)
+    chosen = picked(expr, frame)
+    table = resolved(chosen.out_of, frame) if chosen is not None else None
     found = []
     for _, value in table.entries if isinstance(table, ir.Record) else ():
         if isinstance(value, ir.Lambda):
@@ -91,34 +88,45 @@ _OF_A_TABLE = 12
 """Functions of one table that are followed."""
 
 
-def write_back(flow: Flow, expr: ir.Call, key: tuple[int, tuple[Facts, ...]], frame: Frame) -> None:
-    """``fill(user, body)``: what a function of the file wrote into an argument is in the caller's variable now."""
-    for arg, facts in zip(expr.args, flow.wrote.get(key, ()), strict=False):
-        if facts and isinstance(arg, ir.Name):
-            owner = owner_of(frame, arg.id)
-            owner.facts[arg.id] = owner.facts.get(arg.id, NOTHING) | facts
+def come_back(flow: Flow, expr: ir.Call, function: ir.Function, given: list[Facts], frame: Frame) -> None:
+    """What a call of a function of this file did to the caller's variables: ``fill(user, body)`` wrote into one,
+    ``validate_update(body)`` has looked at one.
+    """
+    left = flow.left.get((id(function), tuple(given)), [])
+    held = dict(enumerate(zip(given, left, strict=False), -_receiver(function)))
+    for place, arg in enumerate(expr.args):
+        if isinstance(arg, ir.Name) and place in held:
+            before, after = held[place]
+            _wrote(arg, after - before, frame)
+            if guards.checks_by_name(function.name):
+                _answered_for(flow, arg, after, frame)
 
 
-def answered_for(flow: Flow, expr: ir.Call, function: ir.Function, frame: Frame) -> None:
-    """``errors = validate_update(body)``: what a validating function of the file has looked at has names it knows."""
-    if not guards.checks_by_name(function.name):
-        return
-    arguments = [flow.facts(arg, frame) for arg in expr.args]
-    left = flow.left.get((id(function), tuple(ordered_arguments(function, arguments, {}))), [])
-    for arg, facts, after in zip(expr.args, arguments, [*left, *([NOTHING] * len(arguments))], strict=False):
-        if not isinstance(arg, ir.Name) or not facts:
-            continue
-        harmless = ["nosql"] if all(flow.entry.knows(origin) for origin in facts) else []
-        harmless += ["ssrf"] if after and all("ssrf" in origin.safe for origin in after) else []
-        if harmless:
-            owner_of(frame, arg.id).facts[arg.id] = sources.made_safe(facts, *harmless)
+def _wrote(arg: ir.Name, facts: Facts, frame: Frame) -> None:
+    if facts:
+        owner = owner_of(frame, arg.id)
+        owner.facts[arg.id] = owner.facts.get(arg.id, NOTHING) | facts
+
+
+def _answered_for(flow: Flow, arg: ir.Name, after: Facts, frame: Frame) -> None:
+    """What a validating function looked at has names it knows; where it compared hosts, the address may be asked."""
+    facts = flow.facts(arg, frame)
+    harmless = ["nosql"] if all(flow.entry.knows(origin) for origin in facts) else []
+    harmless += ["ssrf"] if after and all("ssrf" in origin.safe for origin in after) else []
+    if facts and harmless:
+        owner_of(frame, arg.id).facts[arg.id] = sources.made_safe(facts, *harmless)
+
+
+def _receiver(function: ir.Function) -> int:
+    """How many parameters come before the arguments: a method's own object."""
+    first = function.params[0].target if function.params else None
+    return int(isinstance(first, ir.Name) and first.id in {"self", "cls"})
 
 
 def ordered_arguments(function: ir.Function, arguments: list[Facts], named: dict[str, Facts]) -> list[Facts]:
     """What each parameter gets from positional and named arguments."""
     params = function.params
-    skip = 1 if params and isinstance(params[0].target, ir.Name) and params[0].target.id in {"self", "cls"} else 0
-    ordered = [*([NOTHING] * skip), *arguments]
+    ordered = [*([NOTHING] * _receiver(function)), *arguments]
     for number, param in enumerate(params):
         name = param.target.id if isinstance(param.target, ir.Name) else ""
         if name in named:

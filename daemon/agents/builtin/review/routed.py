@@ -37,10 +37,16 @@ def is_routed(function: ir.Function) -> bool:
             return True
         if isinstance(func, ir.Member) and func.name in {"before_request", "before_app_request"}:
             return True
-        if isinstance(func, ir.Member) and _ROUTE.match(func.name) and isinstance(decorator, ir.Call):
-            base = func.base
-            return isinstance(base, ir.Name | ir.Member)
+        if _route_of(decorator) is not None:
+            return True
     return False
+
+
+def _route_of(decorator: ir.Expr) -> ir.Call | None:
+    """The call of a decorator that makes a route, ``@app.get("/a")``, ``None`` for any other decorator."""
+    func = decorator.func if isinstance(decorator, ir.Call) else None
+    makes = isinstance(func, ir.Member) and _ROUTE.match(func.name) and isinstance(func.base, ir.Name | ir.Member)
+    return decorator if makes and isinstance(decorator, ir.Call) else None
 
 
 def _is_heard(func: ir.Expr) -> bool:
@@ -104,16 +110,12 @@ _VARIABLE = re.compile(r"[<{](?:[^<>{}]*:)?(\w+)[>}]")
 
 def _of_the_path(function: ir.Function) -> set[str] | None:
     """The names that a route's paths have in them, ``None`` when one cannot be seen; other parameters are injected."""
-    paths = [d.args[0] for d in function.decorators if isinstance(d, ir.Call) and d.args and is_routed_by(d)]
+    routes = map(_route_of, function.decorators)
+    paths = [route.args[0] for route in routes if route is not None and route.args]
     texts = [path.value for path in paths if isinstance(path, ir.Const) and isinstance(path.value, str)]
     if not texts or len(texts) < len(paths):
         return None
     return {name for text in texts for name in _VARIABLE.findall(text)}
-
-
-def is_routed_by(decorator: ir.Call) -> bool:
-    """Whether a decorator is one that makes routes."""
-    return isinstance(decorator.func, ir.Member) and bool(_ROUTE.match(decorator.func.name))
 
 
 _CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")

@@ -29,20 +29,8 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
-GUARDED = (
-    "shell",
-    "eval",
-    "sql",
-    "nosql",
-    "path",
-    "ssrf",
-    "template",
-    "engine",
-    "ldap",
-    "regex",
-    "deserialization",
-    "check",
-)
+GUARDED = (*sources.EVERY_SINK, "regex", "check")
+"""What a value of a known form can do no harm to."""
 
 
 def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
@@ -59,6 +47,7 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
     elif tail == "format" and isinstance(call.func, ir.Member) and isinstance(call.func.base, ir.Concat):
         found = tainted(flow, call.func.base, frame, "engine")
         flow.uses.inject("injection.template", call, found, "a text whose marks `format` fills", level=Level.WARNING)
+    commands.out_of_everything(flow, call, frame)
     _by_form(flow, call, name, tail, frame)
     if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
         addresses.by_name(flow, call, frame)

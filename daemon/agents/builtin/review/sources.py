@@ -48,8 +48,11 @@ class Origin:
     read: tuple[int, int, int] | None = field(default=None, compare=False)
     """Line, column and last line where ``part`` was read off it, when that is elsewhere."""
     plain: frozenset[str] = field(default=frozenset(), compare=False)
-    """Names of parts that a framework has turned into numbers, dates or one of a few words."""
+    """Names of its own parts that a framework has turned into numbers, dates or one of a few words."""
 
+
+EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "engine", "ldap", "deserialization")
+"""The kinds of sink that letters and digits alone can do no harm to."""
 
 OBJECT_KEY = "object-key"
 """Marks an S3 object's name: whoever may put objects chose it, within the rules for names."""
@@ -177,7 +180,9 @@ def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
 
     ``at`` is where, when that is in the handler itself.
     """
-    if name in origin.plain or (name in _SET_BY_AWS and (origin.kind == RECORD or name == "ResponseURL")):
+    if (name in origin.plain and not origin.part) or (
+        name in _SET_BY_AWS and (origin.kind == RECORD or name == "ResponseURL")
+    ):
         return NOTHING
     if name == "key" and origin.kind == RECORD:
         origin = replace(origin, safe=origin.safe | {OBJECT_KEY})
