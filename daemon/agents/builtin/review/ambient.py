@@ -28,6 +28,19 @@ _HTTP_SERVER = re.compile(r"BaseHTTPRequestHandler|\bdo_(?:GET|POST|PUT)\b")
 _CLASS_VIEWS = re.compile(r"\b(?:django|rest_framework|tornado)\b")
 """Frameworks whose views keep the request in themselves."""
 _WTFORMS = re.compile(r"\b(?:flask_wtf|wtforms)\b|validate_on_submit")
+_ARGUMENTS = {
+    "get_argument", "get_arguments", "get_query_argument", "get_query_arguments", "get_body_argument",
+    "get_body_arguments",
+}  # fmt: skip
+"""How Tornado's handlers read what they were asked with."""
+HOOKS = {
+    "useJsonBody": sources.BODY, "useBody": sources.BODY, "useFormValue": sources.BODY, "useFormData": sources.BODY,
+    "useQueryParams": sources.QUERY, "useQueryParam": sources.QUERY, "usePathParam": sources.PATH,
+    "usePathParams": sources.PATH,
+}  # fmt: skip
+"""How functions of SST read what they were asked with: they have no parameter for it."""
+SST = re.compile(r"""['"](?:sst/node|@serverless-stack/node)/api['"]""")
+_PARSER = re.compile(r"\breqparse\b")
 _OF_A_HANDLER = {"self.rfile": sources.BODY, "self.path": sources.QUERY, "self.headers": sources.HEADER}
 """What the standard library's server gives its handlers."""
 
@@ -68,6 +81,24 @@ def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
         kind = _OF_A_HANDLER[key]
         return frozenset({Origin(kind, kind, expr.line, expr.column, expr.end_line)})
     return None
+
+
+def called(flow: Evaluation, call: ir.Call, tail: str) -> Facts | None:
+    """What a call gives that reads the request by itself, ``None`` for any other: ``self.get_argument("name")`` of
+    Tornado, ``parser.parse_args()`` of Flask's extensions, which make each argument a text or fail.
+    """
+    base = call.func.base if isinstance(call.func, ir.Member) else None
+    if tail in _ARGUMENTS and isinstance(base, ir.Name) and base.id == "self" and flow.says(_CLASS_VIEWS):
+        kind, held = sources.QUERY if "body" not in tail else sources.BODY, frozenset({"nosql"})
+    elif tail == "parse_args" and base is not None and flow.says(_PARSER):
+        kind, held = sources.BODY, frozenset({"check", "nosql"})
+    elif tail in HOOKS and base is None and flow.says(SST):
+        kind, held = HOOKS[tail], frozenset()
+    else:
+        return None
+    name = call.args[0].value if call.args and isinstance(call.args[0], ir.Const) else ""
+    part = str(name) if tail in _ARGUMENTS or tail in HOOKS else ""
+    return frozenset({Origin(kind, kind, call.line, call.column, call.end_line, safe=held, part=part)})
 
 
 def _of_a_form(flow: Evaluation, expr: ir.Member) -> bool:

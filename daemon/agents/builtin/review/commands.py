@@ -88,9 +88,26 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     elif not (flow.module.language == "python" and isinstance(first, ir.Const)):
         found = tainted(flow, first, frame, "shell")
     flow.uses.inject("injection.shell", call, found, "a command")
+    if isinstance(first, ir.Listing) and isinstance(program, ir.Const) and _FETCHES.search(str(program.value)):
+        asked = [
+            o for arg in first.items[1:] if not isinstance(arg, ir.Concat) for o in tainted(flow, arg, frame, "ssrf")
+        ]
+        flow.uses.inject("injection.ssrf", call, asked, f"`{program.value!s}` as an address or an option")
     listed = (arg for arg in everything if isinstance(resolved(arg, frame), ir.Listing))
     given = frozenset(o for arg in listed for o in flow.facts(arg, frame) if o.kind in sources.GIVEN)
     flow.uses.use(call, given, "the arguments of a program", store=False)
+
+
+_FETCHES = re.compile(r"(?:^|/)(?:curl|wget)$")
+"""Programs that ask for an address."""
+
+
+def unknown_with_shell(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``run_tool(command, shell=True)``: a function of another file that is told to use a shell."""
+    shell = argument(call, 99, "shell")
+    if isinstance(shell, ir.Const) and shell.value is True:
+        found = [o for arg in call.args[:1] for o in tainted(flow, arg, frame, "shell")]
+        flow.uses.inject("injection.shell", call, found, "a command that a shell reads", level=Level.WARNING)
 
 
 def _with_shell(call: ir.Call, frame: Frame) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.frames import Frame
 
 PARSERS = re.compile(
+    r"^node-expat\.Parser\(\)\.(?:parse|write)$|"
     r"(?:^|\.)(?:parseXml(?:String|Async)?)$|^lxml\.etree\.(?:fromstring|XML|parse|iterparse|fromstringlist)$"
 )
 
@@ -28,7 +29,7 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         if isinstance(said, ir.Const) and not said.value:
             return
         level = None if said is not None else Level.WARNING
-    else:
+    elif not name.startswith("node-expat"):
         options = resolved(call.args[1], frame) if len(call.args) > 1 else None
         said = entry(options, "noent", "replaceEntities") if isinstance(options, ir.Record) else None
         if said is None or (isinstance(said, ir.Const) and not said.value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review import ambient, ir
 from daemon.agents.builtin.review.decorated import parameters
 from daemon.agents.builtin.review.python_views import view_parameters
 from daemon.agents.builtin.review.routed import is_routed, name_of, route_parameters, whole
@@ -37,7 +37,7 @@ _EVENT_NAME = re.compile(
 def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     """What each parameter of an entry function brings in, ``None`` when the function is not called from outside."""
     if not function.params:
-        return [] if is_routed(function) else None
+        return [] if is_routed(function) or _asks_by_hooks(function, module) else None
     if is_routed(function):
         return route_parameters(function, module)
     if browser(module):
@@ -63,6 +63,13 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         else NOTHING
         for number, param in enumerate(function.params)
     ]
+
+
+def _asks_by_hooks(function: ir.Function, module: ir.Module) -> bool:
+    """``ApiHandler(async () => { const body = useJsonBody(); ... })``."""
+    calls = (expr for expr in ir.every_expression(function) if isinstance(expr, ir.Call))
+    named = (call.func.id for call in calls if isinstance(call.func, ir.Name))
+    return ambient.SST.search(module.text) is not None and any(name in ambient.HOOKS for name in named)
 
 
 _PARSED = re.compile(r"^(?:payload|body|request_?body|json_?body)$", re.IGNORECASE)
@@ -95,7 +102,7 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
-    by_name = _exported(function, names, module)
+    by_name = _exported(function, names, module) or _served(function, names, module)
     if by_name is not None:
         return by_name
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
@@ -122,6 +129,22 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     return None
 
 
+def _served(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
+    """What a function gets that Firebase's ``onCall(async (data, context) => ...)`` or Deno's ``serve`` calls."""
+    if function.owner:
+        return None
+    callable_ = _CALLABLE.search(module.text) is not None
+    if callable_ and names == ["data", "context"]:
+        return 0, BODY
+    if callable_ and names == ["request"] and _reads(function, "request", {"data"}):
+        return 0, REQUEST
+    alone = names in (["req"], ["request"]) and _SERVES.search(module.text)
+    return (0, REQUEST) if alone and _reads(function, names[0], _OF_FETCH) else None
+
+
+_CALLABLE = re.compile(r"\bonCall\(")
+_SERVES = re.compile(r"\bserve\(\s*(?:async\b|\w+\s*[,)]|\(|\{)")
+_OF_FETCH = {"json", "text", "formData", "url"}
 _APPSYNC = re.compile(r"""['"]@aws-appsync/utils\b""")
 
 

@@ -237,10 +237,11 @@ class Evaluation(ABC):
                 owner = owner_of(frame, root.id)
                 owner.facts[root.id] = owner.facts.get(root.id, NOTHING).union(receiver, *arguments)
                 self.keep_in_memory(expr, root.id, frozenset().union(*arguments), frame)
-        if isinstance(expr.func, ir.Member) and receiver:
+        part = ambient.called(self, expr, tail)
+        if part is None and isinstance(expr.func, ir.Member) and receiver:
             part = local_calls.read_by_call(self, expr, receiver, tail)
-            if part is not None:
-                return part
+        if part is not None:
+            return part
         local = local_calls.local(self, expr, frame)
         if local is not None and not self.entry.called_from_outside:
             # Nobody is known to call this one: each function of its kind is looked at by itself.

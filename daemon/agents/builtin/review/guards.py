@@ -178,6 +178,8 @@ _SERVICE = re.compile(r"^(?:boto3|botocore|aioboto3|aws-sdk|@aws-sdk/client-[\w-
 
 def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     """Whether a call of this name checks what it is given."""
+    if _LOADS.match(dotted) and any(name.startswith("marshmallow") for name in imports.values()):
+        return True
     if _SERVICE.match(dotted) or (_PARSERS.search(dotted) and not _SCHEMA.search(dotted[: -len(tail)])):
         return False
     head = dotted.split("(", maxsplit=1)[0]
@@ -192,6 +194,8 @@ def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     )
 
 
+_LOADS = re.compile(r"^[A-Z]\w*\(\)\.loads?$")
+"""``OrderSchema().loads(text)``, of a class of the file's own."""
 _VALIDATOR = re.compile(r"[vV]alidat(?:or|ion|e)s?\.$")
 """``userValidator.createUser(data)``: whatever a validator's method is called."""
 

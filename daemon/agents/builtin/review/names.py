@@ -107,7 +107,10 @@ SENT = re.compile(
 """What answers a request with a text."""
 PAGES = re.compile(r"^django\.(?:\w+\.)*HttpResponse$|(?:^|\.)HTMLResponse$|^flask\.(?:make_response|Response)$")
 """What makes a page of a text, as long as no other type is said."""
-CHAINED = re.compile(r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$")
+CHAINED = re.compile(
+    r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$|"
+    r"^http\.client\.HTTPS?Connection\(\)\.request$"
+)
 """What a request that is put together step by step carries."""
 REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")
 REDIRECTS = re.compile(
@@ -149,7 +152,7 @@ SQL_CALLS = words(
     orderByRaw selectRaw havingRaw rawQuery run_query runQuery execute_query executeQuery fetch fetchrow
     fetchval fetch_all fetch_one queryRaw literal ExecuteStatementCommand StartQueryExecutionCommand
     BatchExecuteStatementCommand executeSql execute_sql query_one queryOne one many any oneOrNone manyOrNone
-    none text read_sql_table where andWhere orWhere having
+    none text read_sql_table RawSQL where andWhere orWhere having
     """
 )
 SQL_KEYS = (

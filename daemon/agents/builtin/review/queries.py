@@ -51,6 +51,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         chosen = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), _WHOLE, "nosql") if not o.part]
         if isinstance(resolved(call.args[0], frame), ir.Member | ir.Name):
             flow.uses.inject("injection.nosql", call, chosen, f"`{tail}` as all of its options")
+    _look_at_objects(flow, call, name, frame)
     if GRAPHS.search(name) and call.args:
         _graph(flow, call, frame)
     model = _is_model(call, name, tail) or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
@@ -70,6 +71,20 @@ def _graph(flow: Flow, call: ir.Call, frame: Frame) -> None:
     if any(piece.text is not None and _CYPHER.search(piece.text) for piece in found):
         harm = [origin for piece in found for origin in sources.of_kinds(piece.facts, TAINTED, "nosql")]
         flow.uses.inject("injection.nosql", call, harm, "the text of a Cypher statement")
+
+
+_MONGOENGINE = re.compile(r"mongoengine")
+
+
+def _look_at_objects(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """``User.objects.get(name=body.get("name"))`` of MongoEngine, where a value may be an object of operators."""
+    if _OBJECTS.search(name) and flow.says(_MONGOENGINE):
+        for key, value in call.kwargs:
+            if key != "**" and not _made_text(resolved(value, frame)):
+                _loose(flow, call, flow.facts(value, frame), f"the filter `{key}` of `objects`")
+
+
+_OBJECTS = re.compile(r"\.objects(?:\.(?:get|filter|first))?$")
 
 
 def _is_model(call: ir.Call, name: str, tail: str) -> bool:
@@ -255,10 +270,14 @@ def _written_later(flow: Flow, call: ir.Call, owner: str, what: str, frame: Fram
             _loose(flow, call, facts, what)
 
 
+_AS_OBJECTS = re.compile(r"express|\breq\.query\b")
+"""Where a query is read as Express reads it: ``?name[$ne]=x`` is an object."""
+
+
 def _loose(flow: Flow, call: ir.Call, facts: Facts, what: str) -> None:
     """A value in a filter that may be an object of operators."""
     loose = sources.of_kinds(facts, frozenset({sources.BODY, sources.FIELD}), "nosql")
-    if "express" in flow.module.text:
+    if flow.says(_AS_OBJECTS):
         loose += sources.of_kinds(facts, frozenset({sources.QUERY}), "nosql")
     loose = [o for o in loose if not flow.entry.knows(o)]
     typed = any(o.kind != sources.FIELD or _TYPED.search(o.root) for o in loose)

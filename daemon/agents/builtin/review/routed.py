@@ -96,6 +96,8 @@ def route_parameters(function: ir.Function, module: ir.Module) -> list[Facts]:
             given_facts.append(frozenset({Origin(BODY, UPLOAD, at.line, at.column, at.end_line)}))
         elif _UNTYPED.match(param.annotation):
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
+        elif isinstance(at, ir.Name) and at.id == "request" and not param.annotation:
+            given_facts.append(whole(REQUEST, param))
         elif isinstance(at, ir.Name) and at.id in {"db", "session", "request"}:
             given_facts.append(NOTHING)
         elif held and not is_text(param.annotation) and _HELD.search(param.annotation):

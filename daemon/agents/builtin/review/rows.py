@@ -27,7 +27,8 @@ class Row:
 
 def written(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> Row | None:
     """The row that one call writes, ``None`` when it writes none."""
-    brought: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
+    whole = [*call.args, *(value for key, value in call.kwargs if key == "**")]
+    brought: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in whole))
     if MODEL.search(name) and isinstance(call.func, ir.Name) and call.func.id[:1].isupper():
         return Row(frozenset(o for o in brought if not o.part), f"`{tail}`")
     if tail in _OF_MODELS and (_is_model(call) or _was_found(call, frame)):

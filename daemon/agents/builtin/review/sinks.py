@@ -40,13 +40,8 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
     kind = next((kind for kind, pattern in _KINDS if pattern.search(name)), None)
     if kind is not None:
         kind(flow, call, name, frame)
-    elif _reads_a_joined_path(call, name, frame):
-        _path(flow, call, name, frame)
-    elif call.args and (tail == "mv" or (tail == "save" and flow.module.language == "python")):
-        _kept_upload(flow, call, frame)
-    elif tail == "format" and isinstance(call.func, ir.Member) and isinstance(call.func.base, ir.Concat):
-        found = tainted(flow, call.func.base, frame, "engine")
-        flow.uses.inject("injection.template", call, found, "a text whose marks `format` fills", level=Level.WARNING)
+    else:
+        _of_no_kind(flow, call, name, tail, frame)
     commands.out_of_everything(flow, call, frame)
     _by_form(flow, call, name, tail, frame)
     if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
@@ -65,6 +60,18 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
     stores.look(flow, call, name, tail, frame)
     if tail in _RUNS_LATER and flow.module.language == "python":
         _run_later(flow, call, frame)
+
+
+def _of_no_kind(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
+    """A call whose name alone does not tell."""
+    if _reads_a_joined_path(call, name, frame):
+        _path(flow, call, name, frame)
+    elif call.args and (tail == "mv" or (tail == "save" and flow.module.language == "python")):
+        _kept_upload(flow, call, frame)
+    elif tail == "format" and isinstance(call.func, ir.Member) and isinstance(call.func.base, ir.Concat):
+        found = tainted(flow, call.func.base, frame, "engine")
+        flow.uses.inject("injection.template", call, found, "a text whose marks `format` fills", level=Level.WARNING)
+    commands.unknown_with_shell(flow, call, frame)
 
 
 _RUNS_LATER = words("run_in_executor to_thread submit run_in_threadpool run_sync Thread Process partial")
@@ -87,7 +94,7 @@ def _run_later(flow: Flow, call: ir.Call, frame: Frame) -> None:
 
 
 def _by_form(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
-    if name.endswith(("prepare().run", "prepare().execute", "prepare().all", "prepare().get")):
+    if name.endswith(("prepare().run", "prepare().execute", "prepare().all", "prepare().get", "prepare().bind")):
         sql.look_at_prepared(flow, call, name, frame)
     if tail == "setopt" and len(call.args) == 2 and isinstance(call.args[0], ir.Member) and call.args[0].name == "URL":
         addresses.asked_for(flow, call, call.args[1], frame)

@@ -196,7 +196,7 @@ def _sent(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     facts: Facts = frozenset().union(
         *(flow.facts(arg, frame) for arg in call.args), *(flow.facts(value, frame) for _, value in call.kwargs)
     )
-    kinds = GIVEN | {sources.HEADER, sources.PATH} if tail in _SIGNED else GIVEN
+    kinds = GIVEN | {sources.HEADER, sources.PATH, sources.RECORD} if tail in _SIGNED else GIVEN
     flow.uses.use(call, frozenset(o for o in facts if o.kind in kinds), f"`{tail}`", store=True, weak=True)
 
 

@@ -128,7 +128,9 @@ def _told_as_page(flow: Flow, at: ir.Expr, value: ir.Expr, frame: Frame) -> None
     made = resolved(value, frame)
     if isinstance(made, ir.Concat):
         _as_a_page(flow, made, frame)
-    elif isinstance(made, ir.Member | ir.Index) or (isinstance(made, ir.Call) and guards.tail_of(made.func) == "get"):
+    elif isinstance(made, ir.Member | ir.Index) or (
+        isinstance(made, ir.Call) and (guards.tail_of(made.func) == "get" or _fills(made))
+    ):
         found = sources.of_kinds(flow.facts(value, frame), frozenset({sources.QUERY, sources.BODY}), "template")
         flow.uses.inject("injection.html", at, [o for o in found if o.part], "a page without being escaped")
 
