@@ -174,3 +174,45 @@ const list = async (req, res) => {{ const {{ user }} = {source}; res.json(await 
 module.exports = {{ list }};
 """
     assert ("injection.nosql" in _rules(found, "a.js", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("handler", "told"),
+    [
+        ("export const action = async ({ request }) => { const b = await request.json(); await save(b); };", True),
+        ("export const build = async ({ request }) => { const b = await request.json(); await save(b); };", False),
+        ("export const actions = { make: async ({ request }) => { await save(await request.formData()); } };", True),
+        ("export const POST: APIRoute = async ({ request }) => { await save(await request.json()); };", True),
+        ("class A { async store({ request }: HttpContextContract) { await save(request.only(['a'])); } }", True),
+        ("class A { async store({ request }: Made) { await save(request.only(['a'])); } }", False),
+        ("class A { @post('/x') async make(@requestBody() body: any) { await save(body); } }", True),
+        (
+            (
+                "addEventListener('fetch', (event) => event.respondWith(handle(event.request)));\n"
+                "async function handle(request) { const b = await request.json(); await env.NOTES.put('a', b.text); }"
+            ),
+            True,
+        ),
+    ],
+)
+def test_sites_and_workers(found, handler, told):
+    text = f"import {{ save }} from './store';\n{handler}\n"
+    assert any(rule.startswith("input.") for rule in _rules(found, "a.ts", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("asked", "rule"),
+    [("cgi.FieldStorage()", "injection.shell"), ("made.FieldStorage()", None)],
+)
+def test_the_form_of_a_program(found, asked, rule):
+    text = f'import cgi, made, os\nform = {asked}\nos.system("finger " + form.getvalue("name"))\n'
+    rules = {rule for rule in _rules(found, "a.py", text) if rule.startswith("injection.")}
+    assert rules == ({rule} if rule else set())
+
+
+def test_xml_that_expat_reads(found):
+    text = """\
+const expat = require("node-expat"); const app = require("express")();
+app.post("/", (req, res) => { const p = new expat.Parser("UTF-8"); p.parse(req.body.xml); res.end(); });
+"""
+    assert "injection.xxe" in _rules(found, "a.js", text)

@@ -40,6 +40,8 @@ HOOKS = {
 }  # fmt: skip
 """How functions of SST read what they were asked with: they have no parameter for it."""
 SST = re.compile(r"""['"](?:sst/node|@serverless-stack/node)/api['"]""")
+_FORMS = {"cgi.FieldStorage", "web.input"}
+"""What reads the form that a program or web.py was asked with."""
 _PARSER = re.compile(r"\breqparse\b")
 _OF_A_HANDLER = {"self.rfile": sources.BODY, "self.path": sources.QUERY, "self.headers": sources.HEADER}
 """What the standard library's server gives its handlers."""
@@ -83,7 +85,7 @@ def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
     return None
 
 
-def called(flow: Evaluation, call: ir.Call, tail: str) -> Facts | None:
+def called(flow: Evaluation, call: ir.Call, dotted: str, tail: str) -> Facts | None:
     """What a call gives that reads the request by itself, ``None`` for any other: ``self.get_argument("name")`` of
     Tornado, ``parser.parse_args()`` of Flask's extensions, which make each argument a text or fail.
     """
@@ -92,6 +94,8 @@ def called(flow: Evaluation, call: ir.Call, tail: str) -> Facts | None:
         kind, held = sources.QUERY if "body" not in tail else sources.BODY, frozenset({"nosql"})
     elif tail == "parse_args" and base is not None and flow.says(_PARSER):
         kind, held = sources.BODY, frozenset({"check", "nosql"})
+    elif dotted in _FORMS and not call.args and not call.kwargs:
+        kind, held = sources.BODY, frozenset()
     elif tail in HOOKS and base is None and flow.says(SST):
         kind, held = HOOKS[tail], frozenset()
     else:

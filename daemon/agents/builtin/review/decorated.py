@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review import ir
 
 _DECORATED = re.compile(
-    r"^@(Body|BodyParam|BodyProp|Query|QueryParam|QueryParams|Param|Params|Path|Headers|Header|HeaderParam|"
+    r"^@(Body|requestBody|BodyParam|BodyProp|Query|QueryParam|QueryParams|Param|Params|Path|Headers|Header|HeaderParam|"
     r"HeaderParams|Req|Request|UploadedFiles?)"
     r"\(\s*(?:['\"]([\w-]+)['\"])?([^)]*)\)*\s*(.*)$",
     re.DOTALL,
 )
 _KINDS = {
-    **dict.fromkeys(("Body", "BodyParam", "BodyProp"), BODY),
+    **dict.fromkeys(("Body", "requestBody", "BodyParam", "BodyProp"), BODY),
     **dict.fromkeys(("Query", "QueryParam", "QueryParams"), QUERY),
     **dict.fromkeys(("Param", "Params", "Path"), PATH),
     **dict.fromkeys(("Headers", "Header", "HeaderParam", "HeaderParams"), HEADER),

@@ -129,6 +129,27 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     return None
 
 
+def _of_a_site(function: ir.Function, module: ir.Module) -> bool:
+    """``export const action = async ({ request }) => ...`` of Remix, SvelteKit, Astro; a controller of Adonis."""
+    first = function.params[0]
+    if len(function.params) > 2 or not isinstance(first.target, ir.Record):
+        return False
+    keys = {key.value for key, _ in first.target.entries if isinstance(key, ir.Const)}
+    if "request" not in keys:
+        return False
+    if _SITE_TYPE.search(first.annotation) or _SITE_TYPE.search(function.annotation):
+        return True
+    exported = function.name in _METHODS | {"action"} or _ACTIONS.search(module.text)
+    return bool(exported) and _reads(function, "request", _OF_FETCH)
+
+
+_SITE_TYPE = re.compile(
+    r"^(?:APIRoute|RequestHandler|Actions?Function(?:Args)?|HttpContext(?:Contract)?|RequestEvent)\b"
+)
+_LISTENS = re.compile(r"""\baddEventListener\(\s*['"]fetch['"]""")
+_ACTIONS = re.compile(r"\bexport const actions\b")
+
+
 def _served(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
     """What a function gets that Firebase's ``onCall(async (data, context) => ...)`` or Deno's ``serve`` calls."""
     if function.owner:
@@ -163,6 +184,10 @@ def _exported(function: ir.Function, names: list[str], module: ir.Module) -> tup
         return 0, EVENT  # A resolver of AppSync's own language.
     if _PAGES_FUNCTION.match(function.name) or _PAGES_FUNCTION.match(function.annotation):
         return 0, CONTEXT  # Cloudflare's: ``export const onRequestPost = async ({ request, env }) => ...``.
+    if _of_a_site(function, module):
+        return 0, CONTEXT
+    if names == ["event"] and _LISTENS.search(module.text) and _reads(function, "event", {"request"}):
+        return 0, CONTEXT  # A worker in its older form: ``addEventListener("fetch", (event) => ...)``.
     if function.name == "fetch" and len(names) > 1 and names[0] in {"request", "req"} and names[1] == "env":
         return 0, REQUEST  # A worker of theirs.
     if function.name in _METHODS and not function.owner and _REQUEST_TYPE.match(function.params[0].annotation):

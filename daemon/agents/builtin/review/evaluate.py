@@ -237,7 +237,7 @@ class Evaluation(ABC):
                 owner = owner_of(frame, root.id)
                 owner.facts[root.id] = owner.facts.get(root.id, NOTHING).union(receiver, *arguments)
                 self.keep_in_memory(expr, root.id, frozenset().union(*arguments), frame)
-        part = ambient.called(self, expr, tail)
+        part = ambient.called(self, expr, dotted, tail)
         if part is None and isinstance(expr.func, ir.Member) and receiver:
             part = local_calls.read_by_call(self, expr, receiver, tail)
         if part is not None:

@@ -68,6 +68,8 @@ _NAMED = re.compile(
     r"^(?:start|Start|put_?(?:parameter|rule)|Put(?:Parameter|Rule)|create_?secret|CreateSecret)", re.IGNORECASE
 )
 """Requests whose ``name`` is that of the run, the rule or the parameter, and no data."""
+_KEEPS_UNDER_A_KEY = re.compile(r"\.Object\(\)$|(?:^|[._])KV$|(?:^|\.)env\.[A-Z_]+$")
+"""An object of S3's, a store of Cloudflare's that its workers are bound to."""
 _CACHES = {"set", "setex", "setEx", "hset", "hSet", "lpush", "lPush", "rpush", "rPush", "sadd", "sAdd", "zadd", "zAdd"}
 _CACHE = re.compile(r"redis|valkey|memcache", re.IGNORECASE)
 _ADDRESSEES = {"FunctionName", "QueueUrl", "TopicArn", "stateMachineArn", "StreamName", "EventBusName"}
@@ -247,7 +249,7 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
     if _MODEL_WRITES.match(tail):
         if tail in {"put", "update"} and DOCUMENT_CLIENT.search(receiver):
             return True
-        if tail == "put" and re.search(r"\.Object\(\)$", receiver):
+        if tail == "put" and _KEEPS_UNDER_A_KEY.search(receiver):
             return True
         if tail == "save" and (_OWN_MODEL.match(name) or not any(not isinstance(arg, ir.Lambda) for arg in call.args)):
             return True
