@@ -216,3 +216,53 @@ const expat = require("node-expat"); const app = require("express")();
 app.post("/", (req, res) => { const p = new expat.Parser("UTF-8"); p.parse(req.body.xml); res.end(); });
 """
     assert "injection.xxe" in _rules(found, "a.js", text)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"), [("decode(req.headers.authorization)", True), ("verify(req.headers.authorization, KEY)", False)]
+)
+def test_a_token_that_nobody_verified(found, how, told):
+    text = f"""\
+const jwt = require('jsonwebtoken'); const db = require('./db'); const router = require('express').Router();
+router.get('/', (req, res) => {{ const who = jwt.{how}; db.get(`SELECT * FROM users WHERE id = ${{who.id}}`); }});
+"""
+    assert ("injection.sql" in _rules(found, "a.js", text)) is told
+
+
+@pytest.mark.parametrize(("source", "told"), [("request.form", True), ("request.kwargs", False)])
+def test_functions_that_are_given_a_request_of_flask(found, source, told):
+    text = f"def bind(model, request):\n    for k, v in {source}.items():\n        setattr(model, k, v)\n"
+    assert any(name.startswith("input.") for name in _rules(found, "a.py", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("ready", "told"), [("connection, _ = s.accept()", True), ("connection = s.connect(PEER)", False)]
+)
+def test_what_a_connection_sends(found, ready, told):
+    text = f"import socket, pickle\ns = socket.socket()\n{ready}\npickle.loads(connection.recv(1024))\n"
+    assert ("injection.deserialization" in _rules(found, "a.py", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [("body.event.kind", True), ("body.event.day", False), ("body.event", False)]
+)
+def test_a_look_at_one_part_of_a_part(found, asked, told):
+    text = f"""\
+exports.handler = async (event) => {{
+  const body = JSON.parse(event.body);
+  if (typeof {asked} !== "string") return {{ statusCode: 400 }};
+  await client.send(new PutCommand({{ TableName: "t", Item: {{ id: "a", day: body.event.day }} }}));
+}};
+"""
+    assert any(rule.startswith("input.") for rule in _rules(found, "a.js", text)) is told
+
+
+def test_a_list_in_a_request_of_graphql(found):
+    text = """\
+exports.handler = async (event) => {
+  const { id } = JSON.parse(event.body);
+  const query = `query { items(ids: [${id}]) { text } }`;
+  return fetch("https://api.example.org", { method: "POST", body: JSON.stringify({ query }) });
+};
+"""
+    assert "injection.nosql" in _rules(found, "a.js", text)

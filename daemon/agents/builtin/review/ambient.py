@@ -42,6 +42,8 @@ HOOKS = {
 SST = re.compile(r"""['"](?:sst/node|@serverless-stack/node)/api['"]""")
 _FORMS = {"cgi.FieldStorage", "web.input"}
 """What reads the form that a program or web.py was asked with."""
+_LISTENS = re.compile(r"\bsocket\.socket\([\s\S]*\.accept\(\)")
+"""A program that waits for connections: what they send, anybody does."""
 _PARSER = re.compile(r"\breqparse\b")
 _OF_A_HANDLER = {"self.rfile": sources.BODY, "self.path": sources.QUERY, "self.headers": sources.HEADER}
 """What the standard library's server gives its handlers."""
@@ -94,6 +96,8 @@ def called(flow: Evaluation, call: ir.Call, dotted: str, tail: str) -> Facts | N
         kind, held = sources.QUERY if "body" not in tail else sources.BODY, frozenset({"nosql"})
     elif tail == "parse_args" and base is not None and flow.says(_PARSER):
         kind, held = sources.BODY, frozenset({"check", "nosql"})
+    elif tail in {"recv", "recvfrom"} and base is not None and flow.says(_LISTENS):
+        kind, held = sources.RECORD, frozenset()
     elif dotted in _FORMS and not call.args and not call.kwargs:
         kind, held = sources.BODY, frozenset()
     elif tail in HOOKS and base is None and flow.says(SST):

@@ -55,7 +55,7 @@ _LOGS = re.compile(
 def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     """The origins of what the call gives back; checks it makes are entered on the way."""
     brought = call.all_arguments
-    if _UNPACKS.match(call.dotted):
+    if _UNPACKS.match(call.dotted) or call.dotted in _VERIFIES:
         return NOTHING  # Whatever it is, it is no longer what was sent.
     if call.validates or _typed_model(call, flow):
         return _checked(call, flow, frame)
@@ -68,7 +68,7 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
             brought = sources.made_safe(brought, sink)
     if call.receiver and not _made_with_the_event(call, flow):
         return _on_tainted(call, brought, flow, frame)
-    by_form = _by_form(call, brought, flow, frame)
+    by_form = brought if call.dotted in _UNVERIFIED else _by_form(call, brought, flow, frame)
     if by_form is not None:
         return by_form
     if call.tail in {"replace", "replaceAll"} and len(call.arguments) > 1:
@@ -175,6 +175,10 @@ def is_log(dotted: str) -> bool:
 
 
 _READERS = {"JSON.parse", "json.loads"}
+_UNVERIFIED = {"jsonwebtoken.decode", "jwt-decode.jwtDecode", "jwt-decode.default", "jwt-decode", "jose.decodeJwt"}
+"""What reads a token without asking who signed it."""
+_VERIFIES = {"jsonwebtoken.verify", "jose.jwtVerify"}
+"""What gives back what the server itself has signed."""
 
 
 def _parsed_here(call: Outcome, brought: Facts, flow: Flow) -> Facts:

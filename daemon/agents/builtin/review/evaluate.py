@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import addresses, ambient, guards, ir, local_calls, sinks, sources, texts
@@ -177,6 +178,9 @@ class Evaluation(ABC):
             added = owner_of(frame, expr.base.id).added.get(expr.base.id, {})
             others = (facts for name, facts in added.items() if name not in {expr.name, ANY_KEY})
             base -= frozenset().union(*others)
+            if isinstance(frame.value(expr.base.id), ir.Record):
+                # A name of this file's own, under which a part of the input was put.
+                return frozenset(replace(o, inner="") for o in self.member(base, expr.name, expr))
         return self.member(base, expr.name, expr)
 
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:

@@ -25,8 +25,10 @@ _SENT = words(
     json json_body get_json media post text read args url cookies get_param bounded_stream stream
     """
 )
-_UNMISTAKABLE = {"GET", "POST", "get_json"}
+_UNMISTAKABLE = {"GET", "POST", "FILES", "COOKIES", "get_json"}
 """What only Django's requests, or Flask's (as Google's functions are given them), have."""
+_OF_FLASK = {"args", "form", "files"}
+"""What Flask's have, where a function calls what it gets a request."""
 _OF_A_CLASS = re.compile(
     r"^(?:(?:on_)?(?:get|post|put|patch|delete)|list|create|retrieve|update|partial_update|destroy)$"
 )
@@ -38,13 +40,15 @@ def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | N
     """What each parameter of a view brings in, ``None`` when the function is none."""
     names = [name_of(param) for param in function.params]
     place = next((number for number, name in enumerate(names[:2]) if name in {"request", "req"}), -1)
-    if place < 0 or (place == 1 and names[0] not in {"self", "cls"}):
+    if place < 0:
         return None
     parts = _read_off(function, names[place]) | _read_elsewhere(function, names[place], module)
     known = bool(_REQUEST_TYPE.search(function.params[place].annotation)) or _imported(module.imports.values())
-    if not (parts & _UNMISTAKABLE) and not (known and parts & _SENT):
+    alone = place == 0 or names[0] in {"self", "cls"}
+    told = parts & (_UNMISTAKABLE | _OF_FLASK) if names[place] == "request" else parts & _UNMISTAKABLE
+    if not told and not (alone and known and parts & _SENT):
         return None
-    called_by_name = place == 1 and _OF_A_CLASS.match(function.name) is not None
+    called_by_name = place == 1 and names[0] in {"self", "cls"} and _OF_A_CLASS.match(function.name) is not None
     return [
         whole(REQUEST, param)
         if number == place

@@ -47,6 +47,8 @@ class Origin:
     safe: frozenset[str] = frozenset()
     read: tuple[int, int, int] | None = field(default=None, compare=False)
     """Line, column and last line where ``part`` was read off it, when that is elsewhere."""
+    inner: str = ""
+    """The name that was read off ``part`` next, "" for the part itself."""
     plain: frozenset[str] = field(default=frozenset(), compare=False)
     """Names of its own parts that a framework has turned into numbers, dates or one of a few words."""
 
@@ -195,7 +197,8 @@ def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
         return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=origin.safe)})
     part = origin.part or (name if origin.kind in GIVEN else "")
     read = (at.line, at.column, at.end_line) if at and part and not origin.part else origin.read
-    return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part, read=read)})
+    inner = origin.inner or (name if origin.part and not name.isdigit() else "")
+    return frozenset({replace(origin, steps=min(origin.steps + 1, 4), part=part, read=read, inner=inner)})
 
 
 def request_part(name: str, request: Origin, at: ir.Expr, *, python: bool = False) -> Facts:

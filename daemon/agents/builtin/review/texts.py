@@ -25,7 +25,7 @@ _TAG = re.compile(
     r"pre|form|input|iframe|button)\b[^<]*>?",
     re.IGNORECASE,
 )
-_GRAPHQL = re.compile(r"^\s*(?:mutation|query|subscription)\b[^{}?]{0,200}\{[\s\S]*[({:\"]\s*\"?\s*\?")
+_GRAPHQL = re.compile(r"^\s*(?:mutation|query|subscription)\b[^{}?]{0,200}\{[\s\S]*[({:\"\[]\s*\"?\s*\?")
 """A request that names what it wants, with a value put into it."""
 FROM_A_BROWSER = frozenset({sources.BODY, sources.QUERY, sources.PATH, sources.FIELD, sources.EVENT})
 
