@@ -266,3 +266,43 @@ exports.handler = async (event) => {
 };
 """
     assert "injection.nosql" in _rules(found, "a.js", text)
+
+
+@pytest.mark.parametrize(("name", "rules"), [("RegisterUser", {"input"}), ("UserDatabase", {"input", "injection"})])
+def test_a_use_case_beside_a_word_of_a_database(found, name, rules):
+    text = f"""\
+import {{ {name} }} from '../core/use-cases/{name}.js';
+export const users = {{ add: async (req, res) => {{
+  res.json({{ made: await {name}.execute(req.body), driver: "sqlite3" }}); }} }};
+"""
+    assert {rule.partition(".")[0] for rule in _rules(found, "a.js", text)} == rules
+
+
+def test_a_schema_beside_a_handler_of_hapi(found):
+    text = """\
+import { db } from "../models/db.js";
+export const board = { add: { {validate} handler: async function (request, h) {
+  await db.categoryStore.addCategory({ name: request.payload.name }); return h.redirect("/"); } } };
+"""
+    checked = _rules(found, "a.js", text.replace("{validate}", "validate: { payload: Category },"))
+    assert checked == set()
+    assert _rules(found, "a.js", text.replace("{validate}", "")) != set()
+
+
+def test_a_permission_for_everybody(found):
+    text = """\
+import * as lambda from "aws-cdk-lib/aws-lambda";
+new lambda.CfnPermission(this, "A", { functionName: f.name, action: "lambda:InvokeFunction", principal: "*" });
+"""
+    assert {rule.partition(".")[0] for rule in _rules(found, "stack.ts", text)} == {"iam"}
+
+
+def test_what_a_request_of_nodes_own_is_written(found):
+    text = """\
+const router = require('express').Router(); const http = require('http');
+router.post('/send', (req, res) => { const { username, key } = req.body;
+  const request = http.request({ hostname: 'api.internal' }, () => res.json({})); request.write({written}); });
+"""
+    told = _rules(found, "a.js", text.replace("{written}", "JSON.stringify({ username, key })"))
+    assert any(rule.startswith("input.") for rule in told)
+    assert _rules(found, "a.js", text.replace("{written}", "'{}'")) == set()

@@ -214,7 +214,10 @@ def wrapped(module: ir.Module) -> frozenset[int]:
     for statement in [s for function in (module.top, *module.functions) for s in function.body]:
         value = getattr(statement, "value", None)
         for call in _calls(value) if value is not None else ():
-            if _VALIDATING.search(guards.tail_of(call.func)) or any(_asks_for_a_schema(arg) for arg in call.args):
+            if isinstance(call, ir.Record):
+                if _asks_for_a_schema(call):
+                    found.update(id(function) for function in _functions(call, named))
+            elif _VALIDATING.search(guards.tail_of(call.func)) or any(_asks_for_a_schema(arg) for arg in call.args):
                 found.update(id(function) for arg in call.args for function in _functions(arg, named))
     return frozenset(found)
 
@@ -250,13 +253,13 @@ def _says_what_comes_in(schema: ir.Expr) -> bool:
 _MOST = 20_000
 
 
-def _calls(expr: ir.Expr) -> Iterator[ir.Call]:
+def _calls(expr: ir.Expr) -> Iterator[ir.Call | ir.Record]:
     stack = [expr]
     for _ in range(_MOST):
         if not stack:
             return
         current = stack.pop()
-        if isinstance(current, ir.Call):
+        if isinstance(current, ir.Call | ir.Record):
             yield current
         stack.extend(ir.parts_of(current))
 

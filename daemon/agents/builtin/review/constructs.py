@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.model import Hit
 
 # Reading is left out: a public bucket is most often meant to be one.
-_GRANTS = re.compile(r"^(?:grant(?!_?(?:read|public_?access)$)\w+|addPermission|add_permission)$", re.IGNORECASE)
+_GRANTS = re.compile(
+    r"^(?:grant(?!_?(?:read|public_?access)$)\w+|addPermission|add_permission|CfnPermission)$", re.IGNORECASE
+)
 
 _SERVICE = re.compile(r"^(?:\*|[a-z0-9-]+)$")
 
@@ -50,12 +52,15 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
     return []
 
 
+_PERMITS = {"addPermission", "add_permission", "CfnPermission"}
+
+
 def _granted(expr: ir.Call, tail: str, frame: Frame) -> list[Hit]:
     """``fn.grantInvoke(new AnyPrincipal())``, ``fn.addPermission("x", {principal: new AnyPrincipal()})``."""
     tree = call_tree(expr, frame)
     if tree.get(*statements.SOURCES) is not None:
         return []
-    who = tree.get("principal", "grantee") if tail in {"addPermission", "add_permission"} else None
+    who = tree.get("principal", "grantee") if tail in _PERMITS else None
     named = scalars(who) if who is not None else [to_tree(arg, frame) for arg in expr.args[:1]]
     principals = [node for node in named if isinstance(node, Scalar)]
     return policy.judge(policy.Statement(expr.line, expr.end_line, kind="resource", principals=principals))

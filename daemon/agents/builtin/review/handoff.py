@@ -99,7 +99,11 @@ def _told_all_the_same(call: Outcome) -> Facts:
         return frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
     somewhere = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and o.part in _ADDRESSES)
     if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
-        return somewhere if _WORKS_ON.match(call.tail) else NOTHING
+        if not _WORKS_ON.match(call.tail):
+            return NOTHING
+        worked_on = _WHOLE_IS_DONE.match(call.tail) is not None and not _PARSES.search(call.tail)
+        bodies = frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
+        return somewhere | (bodies if worked_on else NOTHING)
     return somewhere | frozenset(
         o
         for o in call.all_arguments
@@ -161,13 +165,16 @@ _SIGNS = re.compile(r"pre_?signed|signed_?url|upload_?url", re.IGNORECASE)
 """What makes an address by which anybody may read or write."""
 _ASKS = re.compile(r"^(?:get|find|fetch|query|list|search|count)(?=[A-Z_]|$)")
 _PARSES = re.compile(
-    r"serializer|form|body|json|payload|params?|data$|input|event|request|user|token|claim|header", re.IGNORECASE
+    r"serializer|form|body|json|payload|params?|data$|input|event|request|users?(?:_?id)?$|token|claim|header",
+    re.IGNORECASE,
 )
 """Nouns of functions that only read what they are given: ``getBody(event.body)``."""
 _WORKS_ON = re.compile(
     r"^(?:to|process|execute|run|render|convert|delete|remove|handle|generate|invoke|make|build)(?=[A-Z_]|$)"
 )
 """Verbs of functions that do something with an address or a path."""
+_WHOLE_IS_DONE = re.compile(r"^(?:process|execute|run|handle|make|build|convert)(?=[A-Z_])")
+"""Verbs of functions that do something with a whole body."""
 _PAGING = re.compile(
     r"^(?:limit|offset|page(?:_?(?:size|number|no))?|skip|take|size|per_?page|radius|lat\w*|lng|lon\w*|(?:min|max)_?\w*|"
     r"order_?by|sort\w*)$",
@@ -178,7 +185,7 @@ _ADDRESSES = words("url uri html link href webhook callbackUrl callback_url path
 """Parts that say where something is to be had, or are shown as they are."""
 _ACTIONS = re.compile(r"^(?:process|execute|run|handle[A-Z_]?)(?=[A-Z_]|$)")
 _PERFORMS = re.compile(r"^(?:execute|run|perform|invoke|call|handle|process\w*)$")
-_USE_CASE = re.compile(r"use_?case|service|command|interactor|controller|handler|action", re.IGNORECASE)
+_USE_CASE = re.compile(r"use[_-]?case|service|command|interactor|controller|handler|action", re.IGNORECASE)
 
 
 def _acts(call: Outcome, flow: Flow) -> bool:
@@ -187,7 +194,7 @@ def _acts(call: Outcome, flow: Flow) -> bool:
     fields = bool(given) and all(o.part or o.kind == sources.FIELD for o in given)
     if _USE_CASE.search(call.dotted) and _PERFORMS.match(call.tail):
         fields = fields or all(o.kind not in {sources.EVENT, sources.REQUEST} for o in call.all_arguments)
-    if call.tail in {"execute", "run"} and (flow.says(names.SQL_LIBRARIES) or _asks_in_sql(call.expr)):
+    elif call.tail in {"execute", "run"} and (flow.says(names.SQL_LIBRARIES) or _asks_in_sql(call.expr)):
         return False
     return bool(_ACTIONS.match(call.tail)) and bool(call.all_arguments) and fields
 

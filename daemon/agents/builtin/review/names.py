@@ -109,7 +109,7 @@ PAGES = re.compile(r"^django\.(?:\w+\.)*HttpResponse$|(?:^|\.)HTMLResponse$|^fla
 """What makes a page of a text, as long as no other type is said."""
 CHAINED = re.compile(
     r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$|"
-    r"^http\.client\.HTTPS?Connection\(\)\.request$"
+    r"^http\.client\.HTTPS?Connection\(\)\.request$|^https?\.request\(\)\.(?:write|end)$"
 )
 """What a request that is put together step by step carries."""
 REMOTE_SHELL = re.compile(r"(?:^|\.)(?:send_command|sendCommand|SendCommandCommand)$")

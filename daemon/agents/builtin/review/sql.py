@@ -136,7 +136,13 @@ def _joined(expr: ir.Expr | None) -> bool:
     return isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "join"
 
 
+_A_DATABASE = re.compile(r"db|database|pool|conn|sql|query|client|pg|postgres|store|repo|dao", re.IGNORECASE)
+
+
 def _is_sql_receiver(name: str, flow: Flow) -> bool:
+    base = name.rsplit(".", maxsplit=2)[-2] if name.startswith((".", "@/", "~/", "src/")) else ""
+    if base[:1].isupper() and not _A_DATABASE.search(base):
+        return False  # ``RegisterUser.execute(body)``, a use case of a neighbouring file.
     if re.search(r"dynamo|DocumentClient|graphql|apollo|urql|mongo", name, re.IGNORECASE):
         return False
     return flow.says(names.SQL_LIBRARIES)
