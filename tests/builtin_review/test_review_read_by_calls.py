@@ -306,3 +306,37 @@ router.post('/send', (req, res) => { const { username, key } = req.body;
     told = _rules(found, "a.js", text.replace("{written}", "JSON.stringify({ username, key })"))
     assert any(rule.startswith("input.") for rule in told)
     assert _rules(found, "a.js", text.replace("{written}", "'{}'")) == set()
+
+
+@pytest.mark.parametrize(("key", "told"), [("text", True), ("made", False)])
+def test_a_part_of_an_object_that_the_file_writes_down(found, key, told):
+    text = f"""\
+exports.handler = async (event) => {{
+  const asked = {{ text: event.queryStringParameters.name, made: "room = :room" }};
+  await client.send(new QueryCommand({{ TableName: "t", KeyConditionExpression: asked.{key} + " AND a = :b" }}));
+}};
+"""
+    assert ("injection.nosql" in _rules(found, "a.js", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"), [("{ params: { id: Id } }", True), ("{ payload: Place }", False), ("Schema", False)]
+)
+def test_a_schema_of_another_part_of_the_request(found, schema, told):
+    text = f"""\
+import {{ db }} from "../models/db.js";
+export const places = {{ update: {{ validate: {schema}, async handler(request) {{
+  await db.placeStore.updatePlace(request.payload); return true; }} }} }};
+"""
+    assert any(rule.startswith("input.") for rule in _rules(found, "a.js", text)) is told
+
+
+def test_what_express_validator_hands_out_is_still_text(found):
+    text = """\
+const { matchedData } = require('express-validator'); const Sequelize = require('sequelize');
+exports.list = async (req, res) => {
+  const { id } = matchedData(req);
+  res.json(await Plan.findAll({ where: Sequelize.literal(`p.id IN (SELECT p.id FROM plans WHERE q = ${id})`) }));
+};
+"""
+    assert set(_rules(found, "a.js", text)) == {"injection.sql"}

@@ -98,6 +98,8 @@ def called(flow: Evaluation, call: ir.Call, dotted: str, tail: str) -> Facts | N
         kind, held = sources.BODY, frozenset({"check", "nosql"})
     elif tail in {"recv", "recvfrom"} and base is not None and flow.says(_LISTENS):
         kind, held = sources.RECORD, frozenset()
+    elif tail == "matchedData" and call.args:
+        kind, held = sources.BODY, frozenset({"check", "nosql"})  # Express-validator's: its rules hold.
     elif dotted in _FORMS and not call.args and not call.kwargs:
         kind, held = sources.BODY, frozenset()
     elif tail in HOOKS and base is None and flow.says(SST):

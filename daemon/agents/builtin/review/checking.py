@@ -247,7 +247,13 @@ def _says_what_comes_in(schema: ir.Expr) -> bool:
         if isinstance(schema, ir.Record)
         else set()
     )
-    return not keys or keys - {"response", "tags", "summary", "description", "security", "operationId"} != set()
+    return not keys or keys - _OTHER_THAN_BODIES != set()
+
+
+_OTHER_THAN_BODIES = {
+    "response", "tags", "summary", "description", "security", "operationId", "params", "failAction", "options",
+}  # fmt: skip
+"""Parts of a route's schema that say nothing of what is sent."""
 
 
 _MOST = 20_000

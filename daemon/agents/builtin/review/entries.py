@@ -159,6 +159,8 @@ def _served(function: ir.Function, names: list[str], module: ir.Module) -> tuple
         return 0, BODY
     if callable_ and names == ["request"] and _reads(function, "request", {"data"}):
         return 0, REQUEST
+    if names == ["request"] and function.name == "handler" and _reads(function, "request", {"payload"}):
+        return 0, REQUEST  # hapi's: ``{ method: "POST", handler(request) { ... } }``.
     alone = names in (["req"], ["request"]) and _SERVES.search(module.text)
     return (0, REQUEST) if alone and _reads(function, names[0], _OF_FETCH) else None
 

@@ -178,10 +178,20 @@ class Evaluation(ABC):
             added = owner_of(frame, expr.base.id).added.get(expr.base.id, {})
             others = (facts for name, facts in added.items() if name not in {expr.name, ANY_KEY})
             base -= frozenset().union(*others)
-            if isinstance(frame.value(expr.base.id), ir.Record):
-                # A name of this file's own, under which a part of the input was put.
-                return frozenset(replace(o, inner="") for o in self.member(base, expr.name, expr))
+            made = frame.value(expr.base.id)
+            if isinstance(made, ir.Record):
+                return self._out_of_a_record(made, base, expr, frame)
         return self.member(base, expr.name, expr)
+
+    def _out_of_a_record(self, made: ir.Record, base: Facts, expr: ir.Member, frame: Frame) -> Facts:
+        """A name of this file's own, under which a part of the input was put: that part, and none of the others."""
+        found = frozenset(replace(o, inner="") for o in self.member(base, expr.name, expr))
+        put = next((value for key, value in made.entries if isinstance(key, ir.Const) and key.value == expr.name), None)
+        if put is None:
+            return found
+        there = {(o.line, o.column) for o in self.facts(put, frame)}
+        elsewhere = {(o.line, o.column) for _, v in made.entries if v is not put for o in self.facts(v, frame)} - there
+        return frozenset(o for o in found if (o.line, o.column) not in elsewhere)
 
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:
         """What reading a member of a value gives."""

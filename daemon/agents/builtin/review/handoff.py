@@ -224,8 +224,8 @@ _ALIASES = tuple(
     for name in words(
         """
         service services controller controllers model models lib libs utils app core shared common modules domain
-        infra helpers repositories repository functions handlers db src root beans usecases use-cases application api
-        server infrastructure
+        infra architect helpers repositories repository functions handlers db src root beans usecases
+        use-cases application api server infrastructure
         """
     )
 )
