@@ -340,3 +340,25 @@ exports.list = async (req, res) => {
 };
 """
     assert set(_rules(found, "a.js", text)) == {"injection.sql"}
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ('Product.query.filter(Product.name.contains(request.args["q"])).all()', False),
+        ('audit.createAuditLog(request.args["q"])', False),
+        ('catalog.createProduct(request.args["q"])', True),
+    ],
+)
+def test_columns_that_are_compared_and_what_is_written_down(found, call, told):
+    text = f"""\
+from flask import Blueprint, request
+from .models import Product
+from . import audit, catalog
+bp = Blueprint("p", __name__)
+@bp.route("/p")
+def products():
+    {call}
+    return "ok"
+"""
+    assert any(rule.startswith("input.") for rule in _rules(found, "app/p.py", text)) is told

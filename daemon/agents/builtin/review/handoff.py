@@ -29,7 +29,8 @@ _NO_HANDOFF = re.compile(
     r"filter|init|connect|"
     r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
     r"assert|expect|"
-    r"handle[A-Z_]?|process|execute|run|dispatch|route)(?=[A-Z_]|$)"
+    r"handle[A-Z_]?|process|execute|run|dispatch|route|i?like|contains|between|in)(?=[A-Z_]|$)|"
+    r"^(?:create|write|add|save|record|insert)_?(?:[aA]udit|[aA]ctivity|[aA]ccess|[eE]vent)?_?[lL]ogs?$"
 )
 _PACKAGES = words(
     """
