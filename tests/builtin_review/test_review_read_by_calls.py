@@ -362,3 +362,10 @@ def products():
     return "ok"
 """
     assert any(rule.startswith("input.") for rule in _rules(found, "app/p.py", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("logs/day%3D08/a1-9V45m4-d26baa70_v2.gz", False), ("d26baa7091ee9V45m4_v2", True)]
+)
+def test_a_key_that_is_a_file(found, value, told):
+    assert bool(_rules(found, "a.py", f'object = {{"api_key": "{value}"}}\n')) is told

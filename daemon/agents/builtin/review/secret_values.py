@@ -35,7 +35,7 @@ _REFERENCE = re.compile(
     r"\$\{|\{\{|<%|process\.env|os\.environ|secretsmanager|resolve:|^arn:|^/(?:[\w.-]+/)+[\w.-]*$|^(?:https?|s3|"
     r"ssm|file)://|"
     r"^(?:method|integration|stageVariables|context)\.(?:request|response)\.|"
-    r"^~|^\.{1,2}/|^alias/|\.(?:json|pem|key|crt|cer|txt|ya?ml|p12|jks|pub)$|^![A-Z]|^Ref\b|^Fn::|^var\.|^local\.|"
+    r"^~|^\.{1,2}/|^alias/|\.(?:json|pem|key|crt|cer|txt|ya?ml|p12|jks|pub|gz|zip|csv|parquet|log|pdf|html)$|^![A-Z]|^Ref\b|^Fn::|^var\.|^local\.|"
     r"^/[a-z:{}_.-]+(?:/[\w:{}.-]*)*$|^[a-z][a-z0-9-]*(?:/[a-z][a-z0-9_-]*)+$|"
     r"^data\.|^module\.|^aws_|^\$|^env:|^vault:|^AQ(?:ICA|ECA)[A-Za-z0-9+/=]{40}|^[a-z_]+(?::\w+)?(?:\|\w+(?::[\w,]+)?)+$"
 )
