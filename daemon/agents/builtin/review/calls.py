@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.frames import Frame
     from daemon.agents.builtin.review.outcome import Outcome
 
-
 _READS = re.compile(
     r"^(?:get_item|query|scan|batch_get_item|get_object|get|fetchone|fetchall|fetchmany|find|findOne|findById|"
     r"findAll|findMany|"

@@ -206,20 +206,26 @@ def _vouch_for_the_whole(flow: Flow, subject: ir.Expr, frame: Frame) -> None:
 
 
 def wrapped(module: ir.Module) -> frozenset[int]:
-    """The functions (by identity) handed to a call that is named after validation: ``withValidation(schema, main)``."""
+    """The functions (by identity) handed to a call that is named after validation, ``withValidation(schema, main)``, or
+    written beside a schema of what comes in.
+    """
     named = {
         s.target.id: s.value for s in module.top.body if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name)
     }
     found: set[int] = set()
     for statement in [s for function in (module.top, *module.functions) for s in function.body]:
         value = getattr(statement, "value", None)
-        for call in _calls(value) if value is not None else ():
-            if isinstance(call, ir.Record):
-                if _asks_for_a_schema(call):
-                    found.update(id(function) for function in _functions(call, named))
-            elif _VALIDATING.search(guards.tail_of(call.func)) or any(_asks_for_a_schema(arg) for arg in call.args):
-                found.update(id(function) for arg in call.args for function in _functions(arg, named))
+        for part in _calls_and_records(value) if value is not None else ():
+            if _validates(part):
+                given = part.args if isinstance(part, ir.Call) else [part]
+                found.update(id(function) for arg in given for function in _functions(arg, named))
     return frozenset(found)
+
+
+def _validates(expr: ir.Call | ir.Record) -> bool:
+    if isinstance(expr, ir.Record):
+        return _asks_for_a_schema(expr)  # ``{ validate: { payload: Order }, handler: ... }`` of a route.
+    return bool(_VALIDATING.search(guards.tail_of(expr.func))) or any(_asks_for_a_schema(arg) for arg in expr.args)
 
 
 _VALIDATING = re.compile(r"(?<!in)valid|with_?schema", re.IGNORECASE)
@@ -259,7 +265,7 @@ _OTHER_THAN_BODIES = {
 _MOST = 20_000
 
 
-def _calls(expr: ir.Expr) -> Iterator[ir.Call | ir.Record]:
+def _calls_and_records(expr: ir.Expr) -> Iterator[ir.Call | ir.Record]:
     stack = [expr]
     for _ in range(_MOST):
         if not stack:
