@@ -130,3 +130,35 @@ def lambda_handler(event, context):
 @pytest.mark.parametrize(("amount", "told"), [("event.get('value', 0) + 10", True), ("'10' + str(len(event))", False)])
 def test_a_sum_is_a_calculation(found, amount, told):
     assert _told(found, "a.py", f"def lambda_handler(event, context):\n    return {{'a': {amount}}}\n") is told
+
+
+@pytest.mark.parametrize(("name", "rules"), [("RegisterUser", {"input"}), ("UserDatabase", {"input", "injection"})])
+def test_a_use_case_beside_a_word_of_a_database(found, name, rules):
+    text = f"""\
+import {{ {name} }} from '../core/use-cases/{name}.js';
+export const users = {{ add: async (req, res) => {{
+  res.json({{ made: await {name}.execute(req.body), driver: "sqlite3" }}); }} }};
+"""
+    assert {rule.partition(".")[0] for rule, _ in found("a.js", text)} == rules
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ('Product.query.filter(Product.name.contains(request.args["q"])).all()', False),
+        ('audit.createAuditLog(request.args["q"])', False),
+        ('catalog.createProduct(request.args["q"])', True),
+    ],
+)
+def test_columns_that_are_compared_and_what_is_written_down(found, call, told):
+    text = f"""\
+from flask import Blueprint, request
+from .models import Product
+from . import audit, catalog
+bp = Blueprint("p", __name__)
+@bp.route("/p")
+def products():
+    {call}
+    return "ok"
+"""
+    assert any(rule.startswith("input.") for rule, _ in found("app/p.py", text)) is told

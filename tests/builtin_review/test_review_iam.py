@@ -334,3 +334,11 @@ def test_a_parameter_that_is_everything_by_default_is_everything(found, referenc
     """
     (finding,) = review_file("template.yaml", textwrap.dedent(text)).findings
     assert "on every resource" in finding.message
+
+
+def test_a_permission_for_everybody(found):
+    text = """\
+import * as lambda from "aws-cdk-lib/aws-lambda";
+new lambda.CfnPermission(this, "A", { functionName: f.name, action: "lambda:InvokeFunction", principal: "*" });
+"""
+    assert {rule.partition(".")[0] for rule, _ in found("stack.ts", text)} == {"iam"}

@@ -131,3 +131,10 @@ def test_a_firebase_key_of_a_web_page_is_a_note():
 @pytest.mark.parametrize("value", ["AQICAH" + "h0a1B2" * 20 + "==", "required|string|min:8"])
 def test_what_is_encrypted_and_what_describes_a_form_is_no_secret(value):
     assert not review_file("a.ts", f"const c = {{ dbPassword: '{value}' }};\n").findings
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("logs/day%3D08/a1-9V45m4-d26baa70_v2.gz", False), ("d26baa7091ee9V45m4_v2", True)]
+)
+def test_a_key_that_is_a_file(found, value, told):
+    assert bool(found("a.py", f'object = {{"api_key": "{value}"}}\n')) is told

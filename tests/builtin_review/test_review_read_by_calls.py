@@ -153,19 +153,6 @@ def a():
     assert rules == ({rule} if rule else set())
 
 
-@pytest.mark.parametrize(("model", "told"), [("Schema", False), ("object", True)])
-def test_a_schema_of_the_files_own_that_loads_a_text(found, model, told):
-    text = f"""\
-import boto3
-from marshmallow import Schema, fields
-class Order({model}):
-    name = fields.Str(required=True)
-def handler(event, context):
-    boto3.resource("dynamodb").Table("t").put_item(Item={"Order().loads" if not told else "json.loads"}(event["body"]))
-"""
-    assert any(rule.startswith("input.") for rule in _rules(found, "a.py", text)) is told
-
-
 @pytest.mark.parametrize(("source", "told"), [("req.query", True), ("req.params", False)])
 def test_a_filter_of_a_query_without_a_word_of_the_framework(found, source, told):
     text = f"""\
@@ -243,20 +230,6 @@ def test_what_a_connection_sends(found, ready, told):
     assert ("injection.deserialization" in _rules(found, "a.py", text)) is told
 
 
-@pytest.mark.parametrize(
-    ("asked", "told"), [("body.event.kind", True), ("body.event.day", False), ("body.event", False)]
-)
-def test_a_look_at_one_part_of_a_part(found, asked, told):
-    text = f"""\
-exports.handler = async (event) => {{
-  const body = JSON.parse(event.body);
-  if (typeof {asked} !== "string") return {{ statusCode: 400 }};
-  await client.send(new PutCommand({{ TableName: "t", Item: {{ id: "a", day: body.event.day }} }}));
-}};
-"""
-    assert any(rule.startswith("input.") for rule in _rules(found, "a.js", text)) is told
-
-
 def test_a_list_in_a_request_of_graphql(found):
     text = """\
 exports.handler = async (event) => {
@@ -266,35 +239,6 @@ exports.handler = async (event) => {
 };
 """
     assert "injection.nosql" in _rules(found, "a.js", text)
-
-
-@pytest.mark.parametrize(("name", "rules"), [("RegisterUser", {"input"}), ("UserDatabase", {"input", "injection"})])
-def test_a_use_case_beside_a_word_of_a_database(found, name, rules):
-    text = f"""\
-import {{ {name} }} from '../core/use-cases/{name}.js';
-export const users = {{ add: async (req, res) => {{
-  res.json({{ made: await {name}.execute(req.body), driver: "sqlite3" }}); }} }};
-"""
-    assert {rule.partition(".")[0] for rule in _rules(found, "a.js", text)} == rules
-
-
-def test_a_schema_beside_a_handler_of_hapi(found):
-    text = """\
-import { db } from "../models/db.js";
-export const board = { add: { {validate} handler: async function (request, h) {
-  await db.categoryStore.addCategory({ name: request.payload.name }); return h.redirect("/"); } } };
-"""
-    checked = _rules(found, "a.js", text.replace("{validate}", "validate: { payload: Category },"))
-    assert checked == set()
-    assert _rules(found, "a.js", text.replace("{validate}", "")) != set()
-
-
-def test_a_permission_for_everybody(found):
-    text = """\
-import * as lambda from "aws-cdk-lib/aws-lambda";
-new lambda.CfnPermission(this, "A", { functionName: f.name, action: "lambda:InvokeFunction", principal: "*" });
-"""
-    assert {rule.partition(".")[0] for rule in _rules(found, "stack.ts", text)} == {"iam"}
 
 
 def test_what_a_request_of_nodes_own_is_written(found):
@@ -308,29 +252,6 @@ router.post('/send', (req, res) => { const { username, key } = req.body;
     assert _rules(found, "a.js", text.replace("{written}", "'{}'")) == set()
 
 
-@pytest.mark.parametrize(("key", "told"), [("text", True), ("made", False)])
-def test_a_part_of_an_object_that_the_file_writes_down(found, key, told):
-    text = f"""\
-exports.handler = async (event) => {{
-  const asked = {{ text: event.queryStringParameters.name, made: "room = :room" }};
-  await client.send(new QueryCommand({{ TableName: "t", KeyConditionExpression: asked.{key} + " AND a = :b" }}));
-}};
-"""
-    assert ("injection.nosql" in _rules(found, "a.js", text)) is told
-
-
-@pytest.mark.parametrize(
-    ("schema", "told"), [("{ params: { id: Id } }", True), ("{ payload: Place }", False), ("Schema", False)]
-)
-def test_a_schema_of_another_part_of_the_request(found, schema, told):
-    text = f"""\
-import {{ db }} from "../models/db.js";
-export const places = {{ update: {{ validate: {schema}, async handler(request) {{
-  await db.placeStore.updatePlace(request.payload); return true; }} }} }};
-"""
-    assert any(rule.startswith("input.") for rule in _rules(found, "a.js", text)) is told
-
-
 def test_what_express_validator_hands_out_is_still_text(found):
     text = """\
 const { matchedData } = require('express-validator'); const Sequelize = require('sequelize');
@@ -340,32 +261,3 @@ exports.list = async (req, res) => {
 };
 """
     assert set(_rules(found, "a.js", text)) == {"injection.sql"}
-
-
-@pytest.mark.parametrize(
-    ("call", "told"),
-    [
-        ('Product.query.filter(Product.name.contains(request.args["q"])).all()', False),
-        ('audit.createAuditLog(request.args["q"])', False),
-        ('catalog.createProduct(request.args["q"])', True),
-    ],
-)
-def test_columns_that_are_compared_and_what_is_written_down(found, call, told):
-    text = f"""\
-from flask import Blueprint, request
-from .models import Product
-from . import audit, catalog
-bp = Blueprint("p", __name__)
-@bp.route("/p")
-def products():
-    {call}
-    return "ok"
-"""
-    assert any(rule.startswith("input.") for rule in _rules(found, "app/p.py", text)) is told
-
-
-@pytest.mark.parametrize(
-    ("value", "told"), [("logs/day%3D08/a1-9V45m4-d26baa70_v2.gz", False), ("d26baa7091ee9V45m4_v2", True)]
-)
-def test_a_key_that_is_a_file(found, value, told):
-    assert bool(_rules(found, "a.py", f'object = {{"api_key": "{value}"}}\n')) is told

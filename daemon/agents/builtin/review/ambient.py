@@ -88,8 +88,9 @@ def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
 
 
 def called(flow: Evaluation, call: ir.Call, dotted: str, tail: str) -> Facts | None:
-    """What a call gives that reads the request by itself, ``None`` for any other: ``self.get_argument("name")`` of
-    Tornado, ``parser.parse_args()`` of Flask's extensions, which make each argument a text or fail.
+    """What a call gives that reads the request by itself, ``None`` for any other call: ``self.get_argument("name")`` of
+    Tornado, ``parser.parse_args()`` of Flask's extensions and ``matchedData(req)``, whose parts have passed their
+    rules, ``useJsonBody()`` of SST, the form of a program, what a connection sends.
     """
     base = call.func.base if isinstance(call.func, ir.Member) else None
     if tail in _ARGUMENTS and isinstance(base, ir.Name) and base.id == "self" and flow.says(_CLASS_VIEWS):

@@ -128,8 +128,7 @@ def _looked_at(flow: Flow, kind: str, origin: Origin, *, exits: bool, validating
     elif inside or validating or kind in {"form", "beginning", "range"}:
         # How long a whole body is says nothing of what is in it.
         measured = kind == "range" and origin.kind == sources.BODY and not origin.part
-        part = "" if origin.root == sources.UPLOAD else origin.part
-        part = f"{part}.{origin.inner}" if part and origin.inner else part
+        part = "" if origin.root == sources.UPLOAD else origin.names
         flow.entry.vouch(origin.root, _LENGTH if measured else part)
 
 

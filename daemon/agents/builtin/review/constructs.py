@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.model import Hit
 
 # Reading is left out: a public bucket is most often meant to be one.
-_GRANTS = re.compile(
-    r"^(?:grant(?!_?(?:read|public_?access)$)\w+|addPermission|add_permission|CfnPermission)$", re.IGNORECASE
-)
+_PERMITS = ("addPermission", "add_permission", "CfnPermission")
+"""What lets a principal call one function."""
+_GRANTS = re.compile(rf"^(?:grant(?!_?(?:read|public_?access)$)\w+|{'|'.join(_PERMITS)})$", re.IGNORECASE)
 
 _SERVICE = re.compile(r"^(?:\*|[a-z0-9-]+)$")
 
@@ -50,9 +50,6 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
                 hits.append(hit)
         return hits
     return []
-
-
-_PERMITS = {"addPermission", "add_permission", "CfnPermission"}
 
 
 def _granted(expr: ir.Call, tail: str, frame: Frame) -> list[Hit]:

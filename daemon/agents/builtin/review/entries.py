@@ -146,8 +146,10 @@ def _of_a_site(function: ir.Function, module: ir.Module) -> bool:
 _SITE_TYPE = re.compile(
     r"^(?:APIRoute|RequestHandler|Actions?Function(?:Args)?|HttpContext(?:Contract)?|RequestEvent)\b"
 )
-_LISTENS = re.compile(r"""\baddEventListener\(\s*['"]fetch['"]""")
+"""Types of what these sites give their functions, or of the functions themselves."""
+_WORKER = re.compile(r"""\baddEventListener\(\s*['"]fetch['"]""")
 _ACTIONS = re.compile(r"\bexport const actions\b")
+"""A file of SvelteKit's: each function of its ``actions`` is called with a form."""
 
 
 def _served(function: ir.Function, names: list[str], module: ir.Module) -> tuple[int, str] | None:
@@ -168,6 +170,7 @@ def _served(function: ir.Function, names: list[str], module: ir.Module) -> tuple
 _CALLABLE = re.compile(r"\bonCall\(")
 _SERVES = re.compile(r"\bserve\(\s*(?:async\b|\w+\s*[,)]|\(|\{)")
 _OF_FETCH = {"json", "text", "formData", "url"}
+"""What is read off a request as browsers and workers know it."""
 _APPSYNC = re.compile(r"""['"]@aws-appsync/utils\b""")
 
 
@@ -188,7 +191,7 @@ def _exported(function: ir.Function, names: list[str], module: ir.Module) -> tup
         return 0, CONTEXT  # Cloudflare's: ``export const onRequestPost = async ({ request, env }) => ...``.
     if _of_a_site(function, module):
         return 0, CONTEXT
-    if names == ["event"] and _LISTENS.search(module.text) and _reads(function, "event", {"request"}):
+    if names == ["event"] and _WORKER.search(module.text) and _reads(function, "event", {"request"}):
         return 0, CONTEXT  # A worker in its older form: ``addEventListener("fetch", (event) => ...)``.
     if function.name == "fetch" and len(names) > 1 and names[0] in {"request", "req"} and names[1] == "env":
         return 0, REQUEST  # A worker of theirs.

@@ -186,11 +186,17 @@ class Evaluation(ABC):
     def _out_of_a_record(self, made: ir.Record, base: Facts, expr: ir.Member, frame: Frame) -> Facts:
         """A name of this file's own, under which a part of the input was put: that part, and none of the others."""
         found = frozenset(replace(o, inner="") for o in self.member(base, expr.name, expr))
-        put = next((value for key, value in made.entries if isinstance(key, ir.Const) and key.value == expr.name), None)
-        if put is None:
+        there: Facts = NOTHING
+        for key, value in reversed(made.entries):
+            if isinstance(key, ir.Const) and key.value != expr.name:
+                continue
+            there |= self.facts(value, frame)  # What is spread behind a name may take its place.
+            if isinstance(key, ir.Const):
+                break
+        else:
             return found
-        there = {(o.line, o.column) for o in self.facts(put, frame)}
-        elsewhere = {(o.line, o.column) for _, v in made.entries if v is not put for o in self.facts(v, frame)} - there
+        places = {(o.line, o.column) for o in there}
+        elsewhere = {(o.line, o.column) for _, value in made.entries for o in self.facts(value, frame)} - places
         return frozenset(o for o in found if (o.line, o.column) not in elsewhere)
 
     def member(self, base: Facts, name: str, at: ir.Expr) -> Facts:

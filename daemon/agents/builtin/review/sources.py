@@ -52,6 +52,11 @@ class Origin:
     plain: frozenset[str] = field(default=frozenset(), compare=False)
     """Names of its own parts that a framework has turned into numbers, dates or one of a few words."""
 
+    @property
+    def names(self) -> str:
+        """Which part this is, by one name or two: "event.kind" ("" for the whole)."""
+        return f"{self.part}.{self.inner}" if self.inner else self.part
+
 
 EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "engine", "ldap", "deserialization")
 """The kinds of sink that letters and digits alone can do no harm to."""

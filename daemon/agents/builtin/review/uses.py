@@ -47,8 +47,7 @@ class Entry:
         """Whether somebody looked at this very value, or at all that it is part of; by that step, if one is given."""
         looked = self.checked.get(origin.root, {})
         return self.trusted or any(
-            part in looked and (step is None or looked[part] <= step)
-            for part in ("", origin.part, f"{origin.part}.{origin.inner}")
+            part in looked and (step is None or looked[part] <= step) for part in ("", origin.part, origin.names)
         )
 
     def knows_others(self, origin: Origin) -> bool:
