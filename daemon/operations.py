@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from hooks.model import Hook
 
 ENDED = FINAL | {State.FAILED}
+_LOOK = 1.0
+"""Seconds a main thread waits at a stretch: a Ctrl-C that the kernel hands to another thread does not wake it."""
 
 
 class LocalOperations:
@@ -148,7 +150,7 @@ class LocalOperations:
             left = deadline - time.monotonic()
             if over or left <= 0:
                 return {"ended": over, "jobs": [job_json(job) for job in now]}
-            self._crew.wait_turn(turn, timeout=left)
+            self._crew.wait_turn(turn, timeout=min(left, _LOOK))
 
     def decide(self, *, workspace: str, change_set: str, verdict: str) -> dict[str, Any]:
         where = self._workspaces.get(workspace) or self._workspaces.open(Path(workspace))

@@ -12,11 +12,11 @@ from daemon.errors import HookdError
 from daemon.job import State
 from daemon.notify import notify, watchdog_interval
 from daemon.schedule import TICK, SleepDetector
+from daemon.signals import heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
-    from types import FrameType
 
     from daemon.control.server import ControlServer
     from daemon.crew import Crew
@@ -86,7 +86,7 @@ class Service:
         """
         left: list[Job] = []
         self._roots = roots
-        with _signals(self):
+        with heard({signal.SIGTERM: self.stop, signal.SIGINT: self._interrupt, signal.SIGHUP: self.ask_reload}):
             try:
                 self.start(roots())
                 if until_idle:
@@ -210,6 +210,10 @@ class Service:
         self._stop.set()
         self._asked.set()
 
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.stop()
+
     def ask_reload(self) -> None:
         """Ask the service to read all configuration again."""
         self._reload_wanted = True
@@ -225,28 +229,3 @@ class Service:
         self._watch.stop()
         self._crew.stop()
         log.info("daemon.stopped")
-
-
-class _signals:  # noqa: N801 - a context, used like a function
-    """TERM and INT end the service, HUP reloads it; the former handlers come back afterwards."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._before: dict[int, signal._HANDLER] = {}
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            self._before[number] = signal.signal(number, self._handle)
-
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
-            self._service.ask_reload()
-        else:
-            self._service.interrupted = number == signal.SIGINT
-            self._service.stop()
-
-    def __exit__(self, *_error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
