@@ -147,3 +147,16 @@ def test_what_a_program_is_tried_out_with_is_only_a_note(found):
 
 def test_in_a_test_file_a_literal_secret_is_only_a_note(found):
     assert {level for _, _, level in found("tests/test_login.py", 'password = "T2kVB3zgeN3"\n', level=True)} == {"note"}
+
+
+def test_a_secret_for_each_stage_of_a_service(found):
+    text = """
+        service: shop
+        custom:
+          NAME:
+            local: admin
+            dev: Kx8mQ2vL9pRt
+            prod: ${ssm:/shop/password}
+    """
+    assert found("serverless.yml", text.replace("NAME", "dbPassword")) == {("credential.assigned", 5)}
+    assert found("serverless.yml", text.replace("NAME", "dbName")) == set()

@@ -180,3 +180,95 @@ def test_objects_that_everybody_may_read(found):
 def test_commands_on_every_machine(found):
     text = '{"Statement": [{"Effect": "Allow", "Action": "ssm:StartSession", "Resource": "*"}]}'
     assert found("policy.json", text, level=True) == {("iam.privilege-escalation", 1, "warning")}
+
+
+HANDED = [
+    """
+        const give = (actions: string[]) => new PolicyStatement({ actions, resources: ['*'] });
+        fn.add(give(['s3:*']));
+    """,
+    """
+        class S {
+          route(action: string) {
+            fn.addToRolePolicy(new PolicyStatement({ actions: [action], resources: ['*'] }));
+          }
+          constructor() { this.route('cognito-idp:*'); }
+        }
+    """,
+    """
+        const all = ['AmazonS3ReadOnlyAccess', 'AdministratorAccess'];
+        all.forEach((name) => role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName(name)));
+    """,
+    """
+        for (const name of ['AdministratorAccess']) {
+          role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName(name));
+        }
+    """,
+]
+
+
+@pytest.mark.parametrize("text", HANDED)
+def test_rights_that_a_function_of_the_file_is_handed(found, text):
+    assert found("stack.ts", text)
+    narrow = text.replace("s3:*", "s3:GetObject").replace("cognito-idp:*", "cognito-idp:AdminGetUser")
+    narrow = narrow.replace("AdministratorAccess", "AWSLambdaBasicExecutionRole")
+    assert not {level for _, _, level in found("stack.ts", narrow, level=True)} - {"note"}
+
+
+def test_rights_of_pulumi_and_of_cdk_for_terraform(found):
+    attached = "new aws.iam.RolePolicyAttachment('a', { role, policyArn: aws.iam.ManagedPolicy.NAME });"
+    assert found("a.ts", attached.replace("NAME", "AdministratorAccess")) == {("iam.admin-policy", 1)}
+    assert found("a.ts", attached.replace("NAME", "ReadOnlyAccess")) == set()
+    document = "const d = CALL({ statements: [{ actions: ['*'], resources: ['*'] }] });"
+    assert found("a.ts", document.replace("CALL", "aws.iam.getPolicyDocument")) == {("iam.action-wildcard", 1)}
+    assert found("a.ts", document.replace("CALL", "listOf")) == set()
+    python = "d = get_policy_document(statements=[GetPolicyDocumentStatementArgs(actions=['*'], resources=['*'])])"
+    assert found("a.py", python) == {("iam.action-wildcard", 1)}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [('["s3:*"]', True), ('"*"', True), ('["dynamodb"]', True), ('[table, "ses:SendEmail"]', False)]
+)
+def test_permissions_of_sst(found, given, told):
+    text = f"""\
+import {{ Api }} from "sst/constructs";
+export function S({{ stack }}) {{ new Api(stack, "api", {{ defaults: {{ function: {{ permissions: {given} }} }} }}); }}
+"""
+    assert bool(found("stack.ts", text)) is told
+    assert found("stack.ts", text.replace("sst/constructs", "./roles")) == set()
+
+
+def test_a_statement_that_terraform_repeats(found):
+    text = """
+        data "aws_iam_policy_document" "p" {
+          dynamic "statement" {
+            for_each = var.x
+            content {
+              actions = ["kms:*"]
+              resources = ["*"]
+            }
+          }
+        }
+    """
+    assert found("a.tf", text) == {("iam.service-wildcard", 5)}
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [
+        (
+            'google_storage_bucket_iam_binding" "a" {\n  role = "roles/storage.admin"\n  members = ["allUsers"]',
+            "warning",
+        ),
+        ('google_cloud_run_service_iam_member" "a" {\n  role = "roles/run.invoker"\n  member = "allUsers"', "note"),
+        ('google_project_iam_member" "a" {\n  role = "roles/owner"\n  member = "user:a@example.com"', "error"),
+        ('google_project_iam_member" "a" {\n  role = "roles/viewer"\n  member = "user:a@example.com"', None),
+        ('azurerm_role_definition" "a" {\n  permissions {\n    actions = ["*"]\n  }', "error"),
+        ('azurerm_role_definition" "a" {\n  permissions {\n    actions = ["Microsoft.Web/sites/read"]\n  }', None),
+        ('azurerm_role_assignment" "a" {\n  role_definition_name = "Owner"', "error"),
+        ('azurerm_role_assignment" "a" {\n  role_definition_name = "Reader"', None),
+    ],
+)
+def test_rights_in_other_clouds(found, block, told):
+    levels = {level for _, _, level in found("main.tf", f'resource "{block}\n}}\n', level=True)}
+    assert levels == ({told} if told else set())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ir, sources
+from daemon.agents.builtin.review import guards, ir, sources
 from daemon.agents.builtin.review.frames import key_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
@@ -68,6 +68,28 @@ def _is_request(flow: Evaluation, name: str) -> bool:
     return flow.says(_READ_OFF if flow.module.language == "script" else _FLASK) and name not in flow.namer.made
 
 
+_OF_A_PAGE = re.compile(
+    r"^(?:(?:window|document|self)\.)?location\.(?:hash|search|href)$|^document\.(?:referrer|URL|documentURI|baseURI)$|"
+    r"^window\.name$"
+)
+"""What a page knows by the address it was opened with, or from whoever opened it."""
+_FOUND_IN_A_PAGE = {"querySelector", "getElementById"}
+
+
+def _of_a_page(flow: Evaluation, expr: ir.Member, key: str, frame: Frame) -> Facts | None:
+    """The address of a browser's page, or what was typed into it."""
+    if flow.module.language != "script":
+        return None
+    known = _OF_A_PAGE.match(key) is not None and frame.value(key.split(".", maxsplit=1)[0]) is None
+    if not known and expr.name == "value" and isinstance(expr.base, ir.Name):
+        found = frame.value(expr.base.id)
+        known = isinstance(found, ir.Call) and guards.tail_of(found.func) in _FOUND_IN_A_PAGE
+    if not known:
+        return None
+    held = frozenset({"check", "nosql"})
+    return frozenset({Origin(sources.QUERY, "page", expr.line, expr.column, expr.end_line, safe=held, part=expr.name)})
+
+
 def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
     """What a member holds that a framework keeps, ``None`` for any other member."""
     if expr.name == "request" and isinstance(expr.base, ir.Name) and flow.module.imports.get(expr.base.id) == "flask":
@@ -84,7 +106,7 @@ def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
     if key in _OF_A_HANDLER and flow.says(_HTTP_SERVER):
         kind = _OF_A_HANDLER[key]
         return frozenset({Origin(kind, kind, expr.line, expr.column, expr.end_line)})
-    return None
+    return _of_a_page(flow, expr, key, frame)
 
 
 def called(flow: Evaluation, call: ir.Call, dotted: str, tail: str) -> Facts | None:

@@ -31,7 +31,7 @@ _PASSES = re.compile(
     r"dumps)|loads|dumps|literal_eval|url\.parse|array|asarray|DataFrame|Series|tensor|reshape|shlex\.split|safe_substitute|substitute|format_map|querystring\.(?:decode|encode)|yaml\.(?:safe_)?load|"
     r"unquote(?:_plus)?|parse_qsl?|urljoin|urlparse|urlsplit|URL|URLSearchParams|b64decode|b64encode|"
     r"urlsafe_b64decode|"
-    r"standard_b64decode|decodebytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
+    r"standard_b64decode|(?:de|en)code(?:bytes|string)|BSON|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
     r"enumerate|zip|iter|next|"
     r"repr|filter|map|BytesIO|StringIO|Path|PurePath|PosixPath|deepcopy|copy|join|resolve|normalize|concat|format|"
     r"parse_header|re\.(?:findall|finditer|split)|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
@@ -94,12 +94,16 @@ def _takes_nan(call: Outcome, flow: Flow) -> None:
 
 
 def _would_have_raised(call: Outcome, flow: Flow, frame: Frame) -> None:
-    """``uuid.UUID(account_id)``: whoever comes past this in Python has a text of that form."""
+    """``uuid.UUID(account_id)``: whoever comes past this in Python has a text of that form, whatever becomes of it."""
     key = key_of(call.expr.args[0]) if call.expr.args else None
-    if key and call.tail in {"UUID", "int"} and flow.module.language == "python":
+    if key and call.tail in _RAISING and flow.module.language == "python":
         facts = flow.facts(call.expr.args[0], frame)
         if facts:
-            frame.facts[key] = sources.made_safe(facts, *sources.EVERY_SINK)
+            frame.facts[key] = sources.made_safe(facts, *sources.EVERY_SINK, "check")
+
+
+_RAISING = {"UUID", "int", "ip_address", "ip_network", "ip_interface", "strptime", "fromisoformat"}
+"""What raises in Python unless a text has the form."""
 
 
 def _is_table(expr: ir.Expr, frame: Frame) -> bool:
@@ -192,9 +196,10 @@ def _parsed_here(call: Outcome, brought: Facts, flow: Flow) -> Facts:
 
 
 def _asks_a_store(call: Outcome) -> bool:
-    """``table.get({ Key })``: what comes back is the store's, not what was asked with."""
+    """``table.get({ Key })``, ``User.objects.get(pk=id)``: what comes back is the store's, not what was asked with."""
     first = call.expr.args[0] if call.expr.args else None
-    return call.tail == "get" and isinstance(call.expr.func, ir.Member) and isinstance(first, ir.Record)
+    by_name = any(name not in {"default", "type", "key", "name"} for name, _ in call.expr.kwargs)
+    return call.tail == "get" and isinstance(call.expr.func, ir.Member) and (isinstance(first, ir.Record) or by_name)
 
 
 _WHOLE = frozenset({sources.EVENT, sources.REQUEST})

@@ -98,7 +98,9 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     flow.uses.use(call, given, "the arguments of a program", store=False)
 
 
-_FETCHES = re.compile(r"(?:^|/)(?:curl|wget)$")
+_FETCHES = re.compile(
+    r"(?:^|/)(?:curl|wget|chromium(?:-browser)?|(?:google-)?chrome(?:-stable)?|firefox|wkhtmltopdf|wkhtmltoimage|phantomjs|lynx)$"
+)
 """Programs that ask for an address."""
 
 

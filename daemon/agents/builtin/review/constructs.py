@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, policy, statements
-from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, scalars
+from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, scalars, walk
 
 if TYPE_CHECKING:
     from daemon.agents.builtin.review.frames import Frame
@@ -17,7 +17,10 @@ _PERMITS = ("addPermission", "add_permission", "CfnPermission")
 """What lets a principal call one function."""
 _GRANTS = re.compile(rf"^(?:grant(?!_?(?:read|public_?access)$)\w+|{'|'.join(_PERMITS)})$", re.IGNORECASE)
 
-_SERVICE = re.compile(r"^(?:\*|[a-z0-9-]+)$")
+_DOCUMENTS = {"getPolicyDocument", "getPolicyDocumentOutput", "get_policy_document", "get_policy_document_output",
+              "DataAwsIamPolicyDocument"}  # fmt: skip
+
+_SERVICE = re.compile(r"^(?:\*|[a-z0-9-]+(?::\*)?)$")
 
 
 def find(expr: ir.Call, frame: Frame) -> list[Hit]:
@@ -26,6 +29,11 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
     if tail in {"addToPrincipal", "add_to_principal", "addToPrincipalOrResource", "add_to_principal_or_resource"}:
         return statements.find_here(call_tree(expr, frame))
     if tail == "Statement" and {name for name, _ in expr.kwargs} >= {"Effect", "Action"}:  # awacs
+        return statements.find_here(call_tree(expr, frame))
+    if tail in _DOCUMENTS:
+        listed = call_tree(expr, frame).get("statements", "statement")
+        return [hit for node in (listed.items if isinstance(listed, Seq) else []) for hit in _of_a_document(node)]
+    if tail == "GetPolicyDocumentStatementArgs":
         return statements.find_here(call_tree(expr, frame))
     if tail == "grant":
         return statements.find_here(_actions(expr, expr.args[1:], frame))
@@ -42,14 +50,18 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
         "fromManagedPolicyArn",
         "from_managed_policy_arn",
     }:
-        hits = []
-        for argument in [*expr.args, *(v for _, v in expr.kwargs)]:
-            tree = to_tree(argument)
-            hit = statements.managed(tree) if isinstance(tree, Scalar) else None
-            if hit:
-                hits.append(hit)
-        return hits
+        given = [*expr.args, *(value for _, value in expr.kwargs)]
+        named = (name for argument in given for name in scalars(to_tree(argument, frame)))
+        return [hit for hit in map(statements.managed, named) if hit]
     return []
+
+
+def _of_a_document(node: Node) -> list[Hit]:
+    """A statement among those of a document of Terraform's, as Pulumi and CDK for Terraform take them."""
+    if not isinstance(node, Map):
+        return []
+    node.label = "PolicyStatement"
+    return statements.find_here(node)
 
 
 def _granted(expr: ir.Call, tail: str, frame: Frame) -> list[Hit]:
@@ -71,11 +83,22 @@ def _actions(expr: ir.Call, arguments: list[ir.Expr], frame: Frame) -> Map:
     return node
 
 
+def permitted(expr: ir.Call, frame: Frame) -> list[Hit]:
+    """SST: ``new Function(stack, "f", { permissions: ["s3"] })``, at any depth of a construct's options."""
+    tree = call_tree(expr, frame)
+    listed = (place.node for place in walk(tree) if place.keys[-1:] == ("permissions",))
+    given: list[Node] = [node for node in listed if not isinstance(node, Map)]
+    return statements.find_here(_of_services(expr, given)) if given else []
+
+
 def _whole_services(expr: ir.Call, frame: Frame) -> Map:
     """SST: ``attachPermissions(["s3"])`` gives every action of S3 on everything, ``"*"`` those of every service."""
-    given = [to_tree(arg, frame) for arg in expr.args]
+    return _of_services(expr, [to_tree(arg, frame) for arg in expr.args])
+
+
+def _of_services(expr: ir.Call, given: list[Node]) -> Map:
     named = [node for tree in given for node in scalars(tree) if node.literal and _SERVICE.match(node.text)]
-    actions = [Scalar(n.text if n.text == "*" else f"{n.text}:*", n.line, n.column, n.end_line) for n in named]
+    actions = [Scalar(n.text if "*" in n.text else f"{n.text}:*", n.line, n.column, n.end_line) for n in named]
     node = Map(expr.line, expr.column, expr.end_line, label="PolicyStatement")
     for key, values in (("actions", actions), ("resources", [Scalar("*", expr.line, expr.column, expr.end_line)])):
         listed = Seq(expr.line, expr.column, expr.end_line, [*values])
@@ -117,6 +140,12 @@ def _called(expr: ir.Call, frame: Frame | None, left: int) -> Scalar:
     return Scalar("<computed>", *place, literal=False)
 
 
+def _item(item: ir.Expr, frame: Frame | None, left: int) -> list[Node]:
+    """An item of a list; a name that stands for any of several texts gives all of them."""
+    tree = to_tree(item, frame, left)
+    return tree.items if isinstance(item, ir.Name) and isinstance(tree, Seq) else [tree]
+
+
 def to_tree(expr: ir.Expr, frame: Frame | None = None, left: int = 40) -> Node:
     """A literal as a document tree; what is computed becomes a scalar that is no literal."""
     place = (expr.line, expr.column, expr.end_line)
@@ -131,7 +160,8 @@ def to_tree(expr: ir.Expr, frame: Frame | None = None, left: int = 40) -> Node:
     if isinstance(expr, ir.Name) and expr.id in {"Allow", "Deny"}:
         return Scalar(expr.id, *place)
     if isinstance(expr, ir.Member):
-        return Scalar(f"<{expr.name}>", *place, literal=False)
+        managed = guards.tail_of(expr.base) in {"ManagedPolicy", "ManagedPolicies"}  # Pulumi's, by their names.
+        return Scalar(expr.name if managed else f"<{expr.name}>", *place, literal=managed)
     if isinstance(expr, ir.Concat):
         text = "".join(str(part.value) if isinstance(part, ir.Const) else "${}" for part in expr.parts)
         return Scalar(text, *place, literal=False)
@@ -144,5 +174,5 @@ def to_tree(expr: ir.Expr, frame: Frame | None = None, left: int = 40) -> Node:
             node.entries.append((Scalar(name, value.line, value.column, value.line), to_tree(value, frame, left - 1)))
         return node
     if isinstance(expr, ir.Listing):
-        return Seq(*place, [to_tree(item, frame, left - 1) for item in expr.items])
+        return Seq(*place, [node for item in expr.items for node in _item(item, frame, left - 1)])
     return Scalar("<computed>", *place, literal=False)

@@ -48,6 +48,10 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     sockets = _WEB_SOCKETS if function.hears == "message" else _SOCKETS
     if function.hears and function.hears not in _OWN_WORDS and sockets.search(module.text):
         return [whole(BODY, param) for param in function.params]
+    if _OF_A_SERVER.match(function.name) and function.owner and "BaseHTTPRequestHandler" in module.text:
+        return [NOTHING for _ in function.params]  # It finds the request in itself.
+    if is_form_part(function, module):
+        return [whole(BODY, param) for param in function.params[:2]] + [NOTHING for _ in function.params[2:]]
     names = [name_of(param) for param in function.params]
     if _resolves(names, module):
         return [_arguments(param) if number == 1 else NOTHING for number, param in enumerate(function.params)]
@@ -63,6 +67,16 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         else NOTHING
         for number, param in enumerate(function.params)
     ]
+
+
+def is_form_part(function: ir.Function, module: ir.Module) -> bool:
+    """``busboy.on("field", (name, value) => ...)``: a field of a form that is being read."""
+    return function.hears == "field" and _BUSBOY.search(module.text) is not None
+
+
+_OF_A_SERVER = re.compile(r"^do_(?:GET|POST|PUT|PATCH|DELETE|HEAD)$")
+"""Methods that the standard library's server calls."""
+_BUSBOY = re.compile(r"busboy", re.IGNORECASE)
 
 
 def _asks_by_hooks(function: ir.Function, module: ir.Module) -> bool:
@@ -102,7 +116,7 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     first = function.params[0]
     if _named_like_a_handler(function, names):
         return 0, EVENT
-    by_name = _exported(function, names, module) or _served(function, names, module)
+    by_name = _exported(function, names, module) or _served(function, names, module) or _fetched(function, names)
     if by_name is not None:
         return by_name
     if len(names) == 1 and function.owner and _REQUEST_NAME.match(names[0]) and _REQUEST_TYPE.match(first.annotation):
@@ -147,6 +161,7 @@ _SITE_TYPE = re.compile(
     r"^(?:APIRoute|RequestHandler|Actions?Function(?:Args)?|HttpContext(?:Contract)?|RequestEvent)\b"
 )
 """Types of what these sites give their functions, or of the functions themselves."""
+_SERVED_BY_NAME = re.compile(r"\bBun\.serve\(|\bexport\s+default\b")
 _WORKER = re.compile(r"""\baddEventListener\(\s*['"]fetch['"]""")
 _ACTIONS = re.compile(r"\bexport const actions\b")
 """A file of SvelteKit's: each function of its ``actions`` is called with a form."""
@@ -171,6 +186,17 @@ _CALLABLE = re.compile(r"\bonCall\(")
 _SERVES = re.compile(r"\bserve\(\s*(?:async\b|\w+\s*[,)]|\(|\{)")
 _OF_FETCH = {"json", "text", "formData", "url"}
 """What is read off a request as browsers and workers know it."""
+
+
+def _fetched(function: ir.Function, names: list[str]) -> tuple[int, str] | None:
+    """A request as browsers and workers know it, whoever hands it on: ``async create(request: Request, id)``."""
+    for number, param in enumerate(function.params):
+        if _FETCHED.match(param.annotation) and _reads(function, names[number], _OF_FETCH - {"url"}):
+            return number, REQUEST
+    return None
+
+
+_FETCHED = re.compile(r"^(?:Next)?Request$")
 _APPSYNC = re.compile(r"""['"]@aws-appsync/utils\b""")
 
 
@@ -195,6 +221,8 @@ def _exported(function: ir.Function, names: list[str], module: ir.Module) -> tup
         return 0, CONTEXT  # A worker in its older form: ``addEventListener("fetch", (event) => ...)``.
     if function.name == "fetch" and len(names) > 1 and names[0] in {"request", "req"} and names[1] == "env":
         return 0, REQUEST  # A worker of theirs.
+    if function.name == "fetch" and names in (["request"], ["req"]) and _SERVED_BY_NAME.search(module.text):
+        return 0, REQUEST  # ``Bun.serve({ fetch(req) { ... } })``, ``export default { fetch(request) { ... } }``.
     if function.name in _METHODS and not function.owner and _REQUEST_TYPE.match(function.params[0].annotation):
         return 0, REQUEST  # A route of Next.js: ``export async function POST(req: NextRequest)``.
     return None
@@ -273,6 +301,8 @@ def _routed_context(first: ir.Param, name: str) -> bool:
     return name in {"reqCtx", "requestContext", "ctx"}
 
 
+_ANSWERED = re.compile(r"^_?(?:req|request|ctx|context|c|res|response|err|error|self)$")
+"""What is no event, whatever has a body."""
 _SCHEMA_TYPE = re.compile(r"Validated\w*<\s*typeof")
 """``ValidatedEvent<typeof schema>``: what the gateway holds against the schema before the function is called."""
 
@@ -299,7 +329,7 @@ def _takes_event(function: ir.Function, names: list[str], offset: int) -> bool:
         or typed
         or alone
         or (handler and second in {"context", "_context", "ctx", "_", "__"})
-        or (handler and name in {"e", "ev"} and _reads(function, name, _OF_THE_GATEWAY | {"body", "Records"}))
+        or (handler and not _ANSWERED.match(name) and _reads(function, name, _OF_THE_GATEWAY | {"body", "Records"}))
     )
 
 

@@ -6,6 +6,7 @@ import re
 import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import addresses, ambient, guards, ir, local_calls, sinks, sources, texts
@@ -16,14 +17,19 @@ from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 from daemon.agents.builtin.review.uses import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from daemon.agents.builtin.review.uses import Uses
 
 STEP_CAP = 120_000
 SECONDS = 1.0
 _CALCULATES = re.compile(r"^Math\.(?:pow|sqrt|exp|hypot|log(?:2|10|1p)?)$")
+_TABLES = {"Map", "dict", "list", "defaultdict", "Array"}
+_FINDS_IN = {"find", "get", "filter", "at", "pop", "shift", "values", "items"}
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
+
+
+NO_TEXTS: Mapping[str, ir.Const] = MappingProxyType({})
 
 
 class BudgetError(Exception):
@@ -66,9 +72,10 @@ class Evaluation(ABC):
         self.stack: list[ir.Function] = []
         self.left: dict[tuple[int, tuple[Facts, ...]], list[Facts]] = {}
         """What the parameters of each call of a function of this file held when it returned."""
-        self._done: dict[tuple[int, tuple[Facts, ...]], Facts] = {}
+        self._done: dict[tuple[int, tuple[Facts, ...], tuple[tuple[str, str], ...]], Facts] = {}
         self._followed: set[int] = set()
         self.by_name: dict[str, ir.Function] = {}
+        self.methods = {(function.owner, function.name): function for function in reversed(module.functions)}
         for function in module.functions:
             self.by_name.setdefault(function.name, function)
 
@@ -80,8 +87,12 @@ class Evaluation(ABC):
         return known
 
     @abstractmethod
-    def call(self, function: ir.Function, facts: list[Facts], scope: Frame) -> Facts:
-        """What a function of this file gives back; statements are followed elsewhere."""
+    def call(
+        self, function: ir.Function, facts: list[Facts], scope: Frame, written: Mapping[str, ir.Const] = NO_TEXTS
+    ) -> Facts:
+        """What a function of this file gives back for arguments of these origins; ``written`` are the texts that
+        the call writes down, by parameter. Statements are followed elsewhere.
+        """
 
     @abstractmethod
     def asked(self, test: ir.Expr, frame: Frame) -> None:
@@ -281,11 +292,12 @@ class Evaluation(ABC):
     ) -> Facts:
         """A call of a function of this file."""
         ordered = local_calls.ordered_arguments(local, arguments, named)
+        written = local_calls.texts_handed(local, expr)
         if len(self.stack) > 1:
-            result = self.call(local, ordered, local_calls.scope(self, local, frame))
+            result = self.call(local, ordered, local_calls.scope(self, local, frame), written)
         else:
             before = self.uses.through(expr)
-            result = self.call(local, ordered, local_calls.scope(self, local, frame))
+            result = self.call(local, ordered, local_calls.scope(self, local, frame), written)
             self.uses.back(before)
         local_calls.come_back(self, expr, local, ordered, frame)
         for sink, pattern in guards.SAFE_FOR.items():
@@ -299,6 +311,38 @@ class Evaluation(ABC):
         if frame is not self.top and isinstance(kept, ir.Listing | ir.Record | ir.Call):
             given = frozenset(o for o in facts if o.kind in sources.GIVEN)
             self.uses.use(at, given, f"`{name}`, which the program keeps", store=True, weak=True)
+
+    def kept_row(self, expr: ir.Expr, frame: Frame, left: int = 8) -> str:
+        """The list or table of the module's that a value was found in, "" for any other value: ``users.find(...)``,
+        ``users[id]``, ``for user in users``.
+        """
+        found_in: ir.Expr | None = None
+        if isinstance(expr, ir.Name):
+            found_in = frame.value(expr.id) or frame.taken_from.get(expr.id)
+        elif isinstance(expr, ir.Index) or (isinstance(expr, ir.Member) and not isinstance(expr.base, ir.Name)):
+            found_in = expr.base
+        elif isinstance(expr, ir.Member):
+            found_in = frame.value(expr.base.id) if isinstance(expr.base, ir.Name) else None
+        elif isinstance(expr, ir.Listing) and len(expr.items) == 1:
+            found_in = expr.items[0]
+        elif isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name in _FINDS_IN:
+            found_in = expr.func.base
+        elif isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {"next", "filter", "list"} and expr.args:
+            found_in = expr.args[-1] if guards.tail_of(expr.func) == "filter" else expr.args[0]
+        if found_in is None or left <= 0:
+            return ""
+        if isinstance(found_in, ir.Name) and self._is_table(found_in.id, frame):
+            return found_in.id
+        return self.kept_row(found_in, frame, left - 1)
+
+    def _is_table(self, name: str, frame: Frame) -> bool:
+        """Whether a name is that of a list or table that the module keeps."""
+        kept = self.top.values.get(name)
+        if kept is None or frame is self.top or frame.value(name) is not kept:
+            return False
+        return isinstance(kept, ir.Listing | ir.Record) or (
+            isinstance(kept, ir.Call) and guards.tail_of(kept.func) in _TABLES
+        )
 
     def _validates(self, dotted: str, tail: str) -> bool:
         return tail in self.validators or guards.validates(dotted, tail, self.module.imports)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import checking, entries, guards, ir, sources, texts
 from daemon.agents.builtin.review.calls import names_are_known
-from daemon.agents.builtin.review.evaluate import BudgetError, Evaluation
+from daemon.agents.builtin.review.evaluate import NO_TEXTS, BudgetError, Evaluation
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
 from daemon.agents.builtin.review.sources import KEYS, NOTHING, Facts, Origin
 from daemon.agents.builtin.review.uses import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["BudgetError", "Flow"]
 
@@ -83,20 +87,24 @@ class Flow(Evaluation):
 
     # --- functions and statements
 
-    def call(self, function: ir.Function, facts: list[Facts], scope: Frame) -> Facts:
-        """What a function of this file gives back for these arguments."""
+    def call(
+        self, function: ir.Function, facts: list[Facts], scope: Frame, written: Mapping[str, ir.Const] = NO_TEXTS
+    ) -> Facts:
+        """See ``Evaluation``."""
         key = (id(function), tuple(facts))
-        if key in self._done:
-            return self._done[key]
+        done = (*key, tuple(sorted((name, str(text.value)) for name, text in written.items())))
+        if done in self._done:
+            return self._done[done]
         if len(self.stack) >= CALL_DEPTH or function in self.stack:
             return frozenset().union(*facts) if facts else NOTHING
-        self._done[key] = NOTHING
+        self._done[done] = NOTHING
         frame = Frame(function, parent=scope)
         padded = [*facts, *([NOTHING] * len(function.params))]
         for param, fact in zip(function.params, padded, strict=False):
             self._bind(param.target, fact, None, frame, weak=False)
+        frame.values.update(written)
         result = self._run(function, frame)
-        self._done[key] = result
+        self._done[done] = result
         self.left[key] = [
             frame.facts.get(param.target.id, fact) if isinstance(param.target, ir.Name) else fact
             for param, fact in zip(function.params, padded, strict=False)
@@ -132,13 +140,7 @@ class Flow(Evaluation):
             within = statement.depth + 1 if statement.leaves else None
             checking.guard(self, statement.test, frame, exits=statement.exits, within=within)
         elif isinstance(statement, ir.Loop):
-            values = sources.deeper(self.facts(statement.values, frame))
-            target = statement.target
-            named = self._names_of(statement.values, frame) if isinstance(target, ir.Listing) else None
-            if named is not None and isinstance(target, ir.Listing) and len(target.items) > 1:
-                self._bind(target.items[0], named, None, frame, weak=False)
-                target = target.items[1]
-            self._bind(target, values, None, frame, weak=False)
+            self._loop(statement, frame)
         elif isinstance(statement, ir.Return):
             found = self.facts(statement.value, frame)
             if len(self.stack) == 1:
@@ -147,6 +149,17 @@ class Flow(Evaluation):
                 checking.guard(self, statement.value, frame, exits=True)
             return found
         return NOTHING
+
+    def _loop(self, statement: ir.Loop, frame: Frame) -> None:
+        values = sources.deeper(self.facts(statement.values, frame))
+        target = statement.target
+        named = self._names_of(statement.values, frame) if isinstance(target, ir.Listing) else None
+        if named is not None and isinstance(target, ir.Listing) and len(target.items) > 1:
+            self._bind(target.items[0], named, None, frame, weak=False)
+            target = target.items[1]
+        self._bind(target, values, None, frame, weak=False)
+        if isinstance(target, ir.Name):
+            frame.taken_from[target.id] = statement.values
 
     def _names_of(self, expr: ir.Expr, frame: Frame) -> Facts | None:
         """The origins of what comes first of each item: ``enumerate(items)`` gives a number, the items of an object
@@ -239,6 +252,7 @@ class Flow(Evaluation):
         """Writing into an object makes the object carry what was written."""
         earlier = self.facts(target, frame)
         key = key_of(target)
+        self._look_at_written(target, facts, frame)
         if key and (facts or not weak):
             frame.facts[key] = facts | earlier if weak else facts
             if value is not None:
@@ -270,6 +284,15 @@ class Flow(Evaluation):
             if isinstance(target, ir.Index) and extra:
                 owner.added.setdefault(base.id, {})[ANY_KEY] = extra
             owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra
+
+    def _look_at_written(self, target: ir.Member | ir.Index, facts: Facts, frame: Frame) -> None:
+        """What is written into a page, or into a row that the program keeps."""
+        if isinstance(target, ir.Member) and target.name in {"innerHTML", "outerHTML"}:
+            shown = sources.of_kinds(facts, texts.FROM_A_BROWSER, "template")
+            self.uses.inject("injection.html", target, shown, f"`{target.name}` without being escaped")
+        if facts and (kept := self.kept_row(target.base, frame)):
+            given = frozenset(o for o in facts if o.kind in sources.GIVEN)
+            self.uses.use(target, given, f"a row of `{kept}`, which the program keeps", store=True, weak=True)
 
     def _copy_deep(self, target: ir.Index, facts: Facts, names: Facts) -> None:
         """``target[key] = source[key]`` in a function that calls itself: any path in what came in is written,

@@ -30,6 +30,8 @@ class Flow(Protocol):
     stack: list[ir.Function]
     """The functions being followed, the handler first."""
     by_name: dict[str, ir.Function]
+    methods: dict[tuple[str, str], ir.Function]
+    """The functions of the file by their class ("" for none) and name."""
     left: dict[tuple[int, tuple[Facts, ...]], list[Facts]]
     """What the parameters of each call of a function of this file held when it returned."""
 

@@ -12,7 +12,7 @@ from daemon.agents.builtin.review.sources import NOTHING, WEAK, Facts, made_safe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RESOLVE_CAP = 12
+RESOLVE_CAP = 20
 ANY_KEY = "*"
 """Among what was added to a variable: under a key that is a value itself."""
 
@@ -22,7 +22,8 @@ class Frame:
     """One call being followed. ``values`` keeps the expression last given to a name, ``facts`` its origins.
 
     ``added`` keeps what was written into a variable's members, by name: in the whole, but not in the other members.
-    ``pending`` holds what a variable may be instead once the branch that gave it its value is over.
+    ``pending`` holds what a variable may be instead once the branch that gave it its value is over. ``taken_from``
+    keeps what a loop goes through, by the name of each item.
     """
 
     function: ir.Function
@@ -32,6 +33,7 @@ class Frame:
     cache: dict[int, Facts] = field(default_factory=dict)
     added: dict[str, dict[str, Facts]] = field(default_factory=dict)
     pending: dict[str, tuple[int, Facts]] = field(default_factory=dict)
+    taken_from: dict[str, ir.Expr] = field(default_factory=dict)
 
     def join(self, depth: int) -> None:
         """Branches deeper than this are over: their variables may have either value."""

@@ -176,6 +176,10 @@ _SERVICE = re.compile(r"^(?:boto3|botocore|aioboto3|aws-sdk|@aws-sdk/client-[\w-
 """What AWS's own clients call verifying or checking is no check of what they are given."""
 
 
+_STORE = re.compile(r"(?:^|[./])(?:db|database|\w*[rR]epo(?:sitory)?|\w*(?:Dao|DAO|_dao|_repo))\.$")
+"""What keeps rows: what it checks is whether there is one."""
+
+
 def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     """Whether a call of this name checks what it is given."""
     if _LOADS.match(dotted) and any(name.startswith("marshmallow") for name in imports.values()):
@@ -186,7 +190,7 @@ def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     if _LIBRARY.match(head) and tail not in {"compile", "object", "default"}:
         return True
     if _FUNCTION.match(tail):
-        return not _asks_something_else(tail)
+        return not _asks_something_else(tail) and not _STORE.search(dotted[: -len(tail)])
     if tail in _OF_SCHEMAS_ONLY or _VALIDATOR.search(dotted[: -len(tail)]):
         return True
     return bool(_SCHEMA_METHOD.match(tail)) and bool(
@@ -226,7 +230,8 @@ def is_membership(expr: ir.Expr) -> bool:
 def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
     """What a single test asks (type, form, range, presence, fields, member, inside, no-dots), and of what."""
     if isinstance(expr, ir.Verdict):
-        return _verdict(expr)
+        known = _of_a_known_hash(expr)
+        return ("form", [known]) if known is not None else _verdict(expr)
     if isinstance(expr, ir.Call):
         tail = tail_of(expr.func)
         if tail == "isinstance":
@@ -302,6 +307,27 @@ def _verdict(expr: ir.Verdict) -> tuple[str, list[ir.Expr]] | None:
         if any(isinstance(part, ir.Const) and part.value in (None, "") for part in expr.parts):
             return "presence", [part for part in expr.parts if not isinstance(part, ir.Const)]
     return None
+
+
+_HASH = re.compile(r"^(?:sha_?\d+|md5|hash)$", re.IGNORECASE)
+
+
+def _of_a_known_hash(expr: ir.Verdict) -> ir.Expr | None:
+    """The text in ``sha256(text) == CODE_HASH``: it can only be the one that was hashed."""
+    constant = any(isinstance(part, ir.Const) or tail_of(part).isupper() for part in expr.parts)
+    found = (text for part in expr.parts if (text := _hashed(part)) is not None)
+    return next(found, None) if expr.op == "==" and constant else None
+
+
+def _hashed(expr: ir.Expr) -> ir.Expr | None:
+    """The text in ``sha256(text)`` and ``hashlib.sha256(text.encode()).hexdigest()``."""
+    while isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and isinstance(expr.func.base, ir.Call):
+        expr = expr.func.base
+    if not isinstance(expr, ir.Call) or not _HASH.match(tail_of(expr.func)) or len(expr.args) != 1:
+        return None
+    text = expr.args[0]
+    encoded = isinstance(text, ir.Call) and isinstance(text.func, ir.Member) and text.func.name == "encode"
+    return text.func.base if encoded and isinstance(text, ir.Call) and isinstance(text.func, ir.Member) else text
 
 
 def asks_for_an_object(expr: ir.Expr) -> list[ir.Expr]:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, names, sources
-from daemon.agents.builtin.review.arguments import picked
+from daemon.agents.builtin.review.arguments import picked, resolved
 from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.sources import NOTHING
@@ -29,7 +29,7 @@ _NO_HANDOFF = re.compile(
     r"filter|init|connect|"
     r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
     r"assert|expect|"
-    r"handle[A-Z_]?|process|execute|run|dispatch|route|i?like|contains|between|in)(?=[A-Z_]|$)|"
+    r"handle[A-Z_]?|process|execute|run|dispatch|route|i?like|contains|between|in|doc|collection|ref)(?=[A-Z_]|$)|"
     r"^(?:create|write|add|save|record|insert)_?(?:[aA]udit|[aA]ctivity|[aA]ccess|[eE]vent)?_?[lL]ogs?$"
 )
 _PACKAGES = words(
@@ -64,6 +64,8 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     made = call.tail[:1].isupper() and not _DOES.match(call.tail)
     if made or _ANSWERS.search(call.tail) or not is_ours(call, flow):
         return
+    if _selects(call, frame):
+        return
     if _only_reads(call, flow, frame):
         flow.uses.hand_off(call.expr, _told_all_the_same(call), call.tail)
         return
@@ -92,12 +94,23 @@ def _only_reads(call: Outcome, flow: Flow, frame: Frame) -> bool:
     )
 
 
+_SELECT = re.compile(r"\s*select\s", re.IGNORECASE)
+
+
+def _selects(call: Outcome, frame: Frame) -> bool:
+    """``query_db("SELECT ... WHERE name = ?", [name])``: rows are looked up by what is bound."""
+    text = resolved(call.expr.args[0], frame) if call.expr.args else None
+    return isinstance(text, ir.Const) and isinstance(text.value, str) and bool(_SELECT.match(text.value))
+
+
 def _told_all_the_same(call: Outcome) -> Facts:
     """What is too much for such a function: a whole body to be let in with or to search by, where something is to be
     had.
     """
     if guards.asks_who(call.tail) and call.tail.startswith(("check", "verify")):
         return frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
+    if _TALKS.search(call.tail):
+        return frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN)
     somewhere = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and o.part in _ADDRESSES)
     if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
         if not _WORKS_ON.match(call.tail):
@@ -113,6 +126,10 @@ def _told_all_the_same(call: Outcome) -> Facts:
     )
 
 
+_TALKS = re.compile(
+    r"(?:^|_)(?:chat)?bot|[a-z]Bot|(?:^|_)llm|LLM|gpt|GPT|(?:^|_)completion|Completion|(?:^|_)answer_|Answer(?!s)"
+)
+"""Nouns of what a text is put to: whatever it says is done, or paid for."""
 _LOG = re.compile(r"^(?:(?:\w*_)?log(?:s|ger|ging)?|\w*Log(?:s|ger|ging)?|audit\w*|metrics|tracer)$")
 
 
@@ -254,6 +271,8 @@ def is_ours(call: Outcome, flow: Flow) -> bool:
         and head not in {*flow.module.imports, *flow.by_name}
     ):
         return True  # ``from services import *``, as a rule.
+    if call.dotted.startswith(f"{head}().") and "*" in flow.module.imports and head not in flow.module.imports:
+        return head not in flow.by_name and not hasattr(builtins, head)  # ``Orders().save(...)``, of the same.
     origin = imported or (head if any(o.split(".")[0] == head for o in flow.module.imports.values()) else "")
     top = origin.split(".", maxsplit=1)[0]
     return bool(top) and top not in sys.stdlib_module_names and top not in _PACKAGES

@@ -10,6 +10,7 @@ from daemon.agents.builtin.review import (
     built,
     constructs,
     guards,
+    handed_texts,
     ir,
     key_arguments,
     logins,
@@ -37,8 +38,12 @@ def find(module: ir.Module) -> list[Hit]:
     top = Frame(module.top)
     purposes = program_policies.Purposes()
     reader = _Reader(Namer(module, {}), purposes, {function.name: function for function in module.functions})
+    handed = handed_texts.HandedTexts(module) if "olicy" in module.text else None
     for function in [module.top, *module.functions]:
-        reader.function(function, top if function is module.top else Frame(function, parent=top))
+        frame = top if function is module.top else Frame(function, parent=top)
+        if handed is not None:
+            frame.values.update(handed.of(function))
+        reader.function(function, frame)
     return purposes.judge(reader.hits)
 
 
@@ -57,6 +62,8 @@ class _Reader:
         named: list[tuple[str, ir.Expr]] = []
         hits = [hit for param in function.params for hit in _default(param)]
         for statement in function.body:
+            if isinstance(statement, ir.Loop) and isinstance(statement.target, ir.Name):
+                frame.values[statement.target.id] = statement.values
             if isinstance(statement, ir.Assign):
                 builder.assign(statement, frame)
                 self._purposes.assign(statement)
@@ -160,10 +167,19 @@ def _expression(expr: ir.Expr, namer: Namer, frame: Frame, *, part: bool) -> lis
     if isinstance(expr, ir.Verdict):
         return logins.compared(expr)
     if isinstance(expr, ir.Record):
-        return _record(expr, part=part)
+        return _record(expr, frame, part=part)
     if isinstance(expr, ir.Call):
-        return [*_call(expr, namer, frame), *constructs.find(expr, frame)]
+        of_sst = _SST.match(namer.name(expr.func, frame)) is not None
+        return [
+            *_call(expr, namer, frame),
+            *constructs.find(expr, frame),
+            *(constructs.permitted(expr, frame) if of_sst else []),
+        ]
     return []
+
+
+_SST = re.compile(r"^(?:sst|@serverless-stack)/[^()]*\.[A-Z]\w*$")
+"""Constructs of SST's."""
 
 
 def _header(expr: ir.Const) -> list[Hit]:
@@ -200,7 +216,7 @@ def _policy(expr: ir.Const | ir.Concat) -> list[Hit]:
             if hit.rule.startswith("iam.")]  # fmt: skip
 
 
-def _record(expr: ir.Record, *, part: bool) -> list[Hit]:
+def _record(expr: ir.Record, frame: Frame, *, part: bool) -> list[Hit]:
     hits = []
     beside = [text for _, value in expr.entries if (text := text_of(value))]
     names = [key.value for key, _ in expr.entries if isinstance(key, ir.Const) and isinstance(key.value, str)]
@@ -211,7 +227,7 @@ def _record(expr: ir.Record, *, part: bool) -> list[Hit]:
                 hits.extend(told)
             hits.extend(_managed(key.value, value))
     hits.extend(_opening([(str(key.value), value) for key, value in expr.entries if isinstance(key, ir.Const)]))
-    tree = constructs.to_tree(expr)
+    tree = constructs.to_tree(expr, frame)
     if part or not isinstance(tree, Map):
         return hits
     if tree.get("Effect", "effect") is not None and tree.get("Action", "NotAction") is not None:

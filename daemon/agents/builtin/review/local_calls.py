@@ -56,18 +56,28 @@ def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:
         if isinstance(value, ir.Lambda):
             return value.function
         function = flow.by_name.get(func.id)
+        if func.id == "fetch" and function is not None and entries.given(function, flow.module) is not None:
+            return None  # A worker's own ``fetch(request)`` is called by the platform; this one asks an address.
         return function if function is not None and not function.owner and value is None and (
             func.id not in flow.module.imports) else None  # fmt: skip
-    if isinstance(func, ir.Member):
-        base = func.base
-        function = flow.by_name.get(func.name)
-        if function is None:
-            return None
-        if isinstance(base, ir.Name) and base.id in {"this", "self", "cls", "exports", function.owner}:
-            return function
-        made = frame.value(base.id) if isinstance(base, ir.Name) else base
-        if isinstance(made, ir.Call) and isinstance(made.func, ir.Name) and made.func.id == function.owner:
-            return function  # ``handler = Handler(); handler.run(x)``
+    return _method(flow, func, frame) if isinstance(func, ir.Member) else None
+
+
+def _method(flow: Flow, func: ir.Member, frame: Frame) -> ir.Function | None:
+    """The method of this file's that is meant: of the class that is named, made, or being followed."""
+    base = func.base
+    some = flow.by_name.get(func.name)
+    if some is None:
+        return None
+    if isinstance(base, ir.Name) and base.id in {"this", "self", "cls"}:
+        return flow.methods.get((flow.stack[-1].owner, func.name)) or some
+    if isinstance(base, ir.Name) and base.id == "exports":
+        return some
+    made = frame.value(base.id) if isinstance(base, ir.Name) else base
+    if isinstance(base, ir.Name) and (base.id, func.name) in flow.methods:
+        return flow.methods[base.id, func.name]
+    if isinstance(made, ir.Call) and isinstance(made.func, ir.Name):
+        return flow.methods.get((made.func.id, func.name))  # ``handler = Handler(); handler.run(x)``
     return None
 
 
@@ -135,14 +145,24 @@ def ordered_arguments(function: ir.Function, arguments: list[Facts], named: dict
     return ordered[: len(params)]
 
 
+def texts_handed(function: ir.Function, expr: ir.Call) -> dict[str, ir.Const]:
+    """The texts that a call writes down, by the parameter that gets them: ``execute("INSERT ...", params)``."""
+    names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
+    given = [*zip(names[_receiver(function) :], expr.args, strict=False), *expr.kwargs]
+    return {name: text for name, text in given if name and isinstance(text, ir.Const) and isinstance(text.value, str)}
+
+
 def callbacks(flow: Flow, expr: ir.Call, receiver: Facts, arguments: list[Facts], frame: Frame) -> None:
     """Functions handed to a call are followed where they stand."""
     tail = guards.tail_of(expr.func)
     for arg in expr.args:
         function = arg.function if isinstance(arg, ir.Lambda) else None
-        if function is None or entries.given(function, flow.module) is not None:
+        if function is None:
             continue
-        brought: list[Facts] = []
+        known = entries.given(function, flow.module)
+        if known is not None and not entries.is_form_part(function, flow.module):
+            continue
+        brought = known or []
         if (
             tail == "parse"
             and len(function.params) > 2

@@ -256,7 +256,10 @@ class Expressions(ABC):
 
 def _listen(func: ir.Member, word: ir.Expr, heard: ir.Expr) -> None:
     """Note on a function what it hears: ``socket.on("message", async (text) => ...)``."""
-    named = isinstance(func.base, ir.Name) and re.search(r"socket|client|^ws|^conn", func.base.id, re.IGNORECASE)
+    base = (
+        func.base.id if isinstance(func.base, ir.Name) else func.base.name if isinstance(func.base, ir.Member) else ""
+    )
+    named = re.search(r"socket|client|^ws|^conn|busboy|^bb$", base, re.IGNORECASE)
     if named and isinstance(heard, ir.Lambda) and isinstance(word, ir.Const):
         heard.function.hears = str(word.value)
 

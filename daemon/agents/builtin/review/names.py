@@ -107,6 +107,10 @@ SENT = re.compile(
 """What answers a request with a text."""
 PAGES = re.compile(r"^django\.(?:\w+\.)*HttpResponse$|(?:^|\.)HTMLResponse$|^flask\.(?:make_response|Response)$")
 """What makes a page of a text, as long as no other type is said."""
+SHOWN = re.compile(
+    r"^(?:window\.)?document\.write(?:ln)?$|(?:^|\.)(?:insertAdjacentHTML|createContextualFragment)$|^(?:\$|jQuery)\(\)\.html$"
+)
+"""What shows a text in the page it runs in, as HTML."""
 CHAINED = re.compile(
     r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$|"
     r"^http\.client\.HTTPS?Connection\(\)\.request$|^https?\.request\(\)\.(?:write|end)$"

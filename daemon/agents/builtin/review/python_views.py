@@ -22,7 +22,7 @@ _REQUEST_TYPE = re.compile(r"(?:^|\.)(?:\w*HttpRequest|Request|WSGIRequest)$")
 _SENT = words(
     """
     GET POST FILES COOKIES META body data query_params headers query params match_info matchdict path_params form
-    json json_body get_json media post text read args url cookies get_param bounded_stream stream
+    json json_body get_json media post text read args url cookies get_param bounded_stream stream rel_url
     """
 )
 _UNMISTAKABLE = {"GET", "POST", "FILES", "COOKIES", "get_json"}

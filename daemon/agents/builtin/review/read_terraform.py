@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import policy_text, statements
+from daemon.agents.builtin.review import other_clouds, policy_text, statements
 from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq
 from daemon.agents.builtin.review.model import Looked
 from daemon.agents.builtin.review.parsing import parse
@@ -44,7 +44,7 @@ def look(source: Source) -> Looked:
     tree = reader.body(root, 0)
     if reader.cut:
         notes.append(f"{source.path}: nested deeper than {DEPTH_CAP} levels; what is below was not read.")
-    return Looked(hits=tuple(statements.find(tree)), notes=tuple(notes))
+    return Looked(hits=(*statements.find(tree), *other_clouds.find(tree)), notes=tuple(notes))
 
 
 _HANDS_THROUGH = {"jsonencode", "toset", "tolist", "sensitive", "nonsensitive", "base64encode", "yamlencode"}
@@ -85,6 +85,11 @@ class _Reader:
         )
         if isinstance(inner, Map):
             inner.label = _text(labels[0]) if labels else ""
+            content = inner.get("content") if inner.label == "dynamic" else None
+            if isinstance(content, Map) and len(labels) > 1:  # ``dynamic "statement" {content {...}}`` is a statement
+                content.label = _text(labels[1])
+                into.entries.append((_key(labels[1]), content))
+                return
         for label in reversed(labels[1:]):
             wrapped = Map(inner.line, inner.column, inner.end_line)
             wrapped.entries.append((_key(label), inner))

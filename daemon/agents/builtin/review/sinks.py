@@ -43,6 +43,7 @@ def look(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
     else:
         _of_no_kind(flow, call, name, tail, frame)
     commands.out_of_everything(flow, call, frame)
+    _program_text(flow, call, name, frame)
     _by_form(flow, call, name, tail, frame)
     if names.FETCHES_BY_NAME.match(guards.tail_of(call.func)):
         addresses.by_name(flow, call, frame)
@@ -72,6 +73,29 @@ def _of_no_kind(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -
         found = tainted(flow, call.func.base, frame, "engine")
         flow.uses.inject("injection.template", call, found, "a text whose marks `format` fills", level=Level.WARNING)
     commands.unknown_with_shell(flow, call, frame)
+
+
+_PROGRAM = re.compile(
+    r"\.(?:py|sh|bash|js|mjs|rb|pl|php|ps1|bat|lua|r|c|cpp|cc|java|go|rs|ts|kt|swift)$", re.IGNORECASE
+)
+_WRITES_FILES = re.compile(r"(?:^|\.)(?:writeFile(?:Sync)?|outputFile(?:Sync)?|appendFile(?:Sync)?|write_text|write)$")
+_STARTS = re.compile(r"child_process|subprocess|\bos\.(?:system|popen|exec)|\bdocker\b", re.IGNORECASE)
+
+
+def _program_text(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """Input written into a program, in a file that starts programs."""
+    if not _WRITES_FILES.search(name) or not call.args or not flow.says(_STARTS):
+        return
+    base = call.func.base if isinstance(call.func, ir.Member) else None
+    if name.endswith((".write", ".write_text")):
+        opened = resolved(base, frame) if base is not None else None
+        target = opened.args[0] if isinstance(opened, ir.Call) and opened.args else None
+        text = call.args[0]
+    else:
+        target, text = call.args[0], call.args[-1] if len(call.args) < 2 else call.args[1]
+    last = parts(flow, target, frame)[-1:] if target is not None else []
+    if last and last[0].text is not None and _PROGRAM.search(last[0].text):
+        flow.uses.inject("injection.eval", call, tainted(flow, text, frame, "eval"), "a program that is started here")
 
 
 _RUNS_LATER = words("run_in_executor to_thread submit run_in_threadpool run_sync Thread Process partial")
@@ -303,6 +327,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (addresses.carried, names.CHAINED),
     (addresses.redirect, names.REDIRECTS),
     (texts.look_at_sent, names.SENT),
+    (texts.look_at_shown, names.SHOWN),
     (texts.look_at_page, names.PAGES),
     (addresses.client, names.CLIENTS),
     (addresses.plain, names.SOCKETS),

@@ -209,6 +209,8 @@ def record_part(name: str, origin: Origin, at: ir.Expr | None) -> Facts:
 def request_part(name: str, request: Origin, at: ir.Expr, *, python: bool = False) -> Facts:
     """What reading this name off a web framework's request gives."""
     kind = _REQUEST_PARTS.get(name)
+    if name == "rel_url":
+        return frozenset({request})  # aiohttp's: ``request.rel_url.query["id"]``
     if name in {"path", "full_path"} and python:
         # Decoded, and whatever was asked for: on a page it may be markup, elsewhere it has passed the routes.
         held = frozenset({"check", "path", "ssrf", "nosql", "sql", "shell"})

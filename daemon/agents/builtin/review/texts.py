@@ -22,7 +22,8 @@ _SENTENCE = re.compile(r"^\s*[A-Z][a-z]+\s[a-z]")
 """``Delete from cart``: told to people."""
 _TAG = re.compile(
     r"</?(?:!doctype|html|body|head|div|p|span|a|h[1-6]|b|i|br|li|ul|ol|td|tr|table|script|img|strong|em|title|"
-    r"pre|form|input|iframe|button)\b[^<]*>?",
+    r"pre|form|input|iframe|button|meta|style|link|svg|section|label|textarea|select|option|th|hr|small|code|video)"
+    r"\b[^<]*>?",
     re.IGNORECASE,
 )
 _GRAPHQL = re.compile(r"^\s*(?:mutation|query|subscription)\b[^{}?]{0,200}\{[\s\S]*[({:\"\[]\s*\"?\s*\?")
@@ -133,6 +134,13 @@ def _told_as_page(flow: Flow, at: ir.Expr, value: ir.Expr, frame: Frame) -> None
     ):
         found = sources.of_kinds(flow.facts(value, frame), frozenset({sources.QUERY, sources.BODY}), "template")
         flow.uses.inject("injection.html", at, [o for o in found if o.part], "a page without being escaped")
+
+
+def look_at_shown(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """HTML that a page shows of itself: ``document.write(location.hash)``."""
+    for text in call.args[-1:]:
+        found = sources.of_kinds(flow.facts(text, frame), FROM_A_BROWSER, "template")
+        flow.uses.inject("injection.html", call, found, f"`{guards.tail_of(call.func)}` without being escaped")
 
 
 def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:

@@ -70,6 +70,8 @@ class _Use:
     weak: bool
     there: bool = False
     step: int = 0
+    loose: bool = False
+    """Whether it was told as weak where it was found."""
 
 
 class Uses:
@@ -168,7 +170,9 @@ class Uses:
         for origin in facts:
             if "check" not in origin.safe and origin.kind in sources.TAINTED:
                 step = self._entry.step if self._entry is not None else 0
-                self._uses.append(_Use(id(self._site or at), at.line, at.column, origin, how, store, weak, step=step))
+                self._uses.append(
+                    _Use(id(self._site or at), at.line, at.column, origin, how, store, weak, step=step, loose=weak)
+                )
 
     def hand_off(self, at: ir.Expr, facts: Facts, name: str) -> None:
         """The body goes to code of another file."""
@@ -191,7 +195,7 @@ class Uses:
                 there = bool(asked & {"*", use.origin.part})
                 use = replace(use, weak=use.weak or bool(asked), there=there)  # noqa: PLW2901 - likewise
             groups.setdefault(use.at, []).append(use)
-        for group in sorted(groups.values(), key=lambda group: all(use.weak for use in group)):
+        for group in sorted(groups.values(), key=_gravity):
             self._report(group)
 
     def _report(self, group: list[_Use]) -> None:
@@ -210,6 +214,11 @@ class Uses:
         detail = f"{said(origin)} {_reach(origin)} {first.how}{where} with {checked}."
         place = {"line": line, "column": column, "end_line": end_line}
         self.hits.append(Hit(rule=rule, level=level, detail=detail, **place))
+
+
+def _gravity(group: list[_Use]) -> tuple[bool, bool]:
+    """The gravest first: of one input only one place is told."""
+    return all(use.weak for use in group), all(use.loose for use in group)
 
 
 _RUN_WITHIN = 20

@@ -52,6 +52,7 @@ def find(node: Map, place: Place) -> list[Hit]:
             hit = _beside(key.text, value, keys)
             if hit and not secrets.for_a_local_stand_in(beside, value.text):
                 hits.append(hit)
+    hits.extend(_by_stage(node, place))
     hits.append(_opening(node))
     hits.append(_in_a_vault(node, keys))
     hits.append(_default(node, place))
@@ -92,6 +93,26 @@ def _opening(node: Map) -> Hit | None:
         if hit:
             return hit
     return None
+
+
+_STAGE = re.compile(
+    r"^(?:local|dev\w*|test\w*|qa|uat|stag\w*|sandbox|beta|prod\w*|live|aws|default|offline|demo|int|pre\w*)$",
+    re.IGNORECASE,
+)
+_LOCAL = re.compile(r"^(?:local|offline|test\w*|default)$", re.IGNORECASE)
+
+
+def _by_stage(node: Map, place: Place) -> list[Hit | None]:
+    """``dbPassword: {dev: "...", prod: "..."}``: a secret for each place that the service is deployed to."""
+    name = place.keys[-1] if place.keys else ""
+    if not is_secret_name(name) or not all(_STAGE.match(key.text) for key, _ in node.entries):
+        return []
+    given = [(key.text, value) for key, value in node.entries if isinstance(value, Scalar) and value.literal]
+    return [
+        _assigned(name, value) or (_opens(name, value) if _is_certain(name) else None)
+        for stage, value in given
+        if value.string and not value.tag and not _LOCAL.match(stage)
+    ]
 
 
 def _fallback(name: str, value: Scalar) -> Hit | None:
