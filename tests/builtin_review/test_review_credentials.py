@@ -160,3 +160,14 @@ def test_a_secret_for_each_stage_of_a_service(found):
     """
     assert found("serverless.yml", text.replace("NAME", "dbPassword")) == {("credential.assigned", 5)}
     assert found("serverless.yml", text.replace("NAME", "dbName")) == set()
+
+
+def test_a_signing_key_that_a_variable_holds(found):
+    text = """
+        module.exports = (options) => {
+          const kept = 'HARDCODED-SECRET';
+          passport.use(new JwtStrategy({ NAME: kept }, () => {}));
+        };
+    """
+    assert found("a.js", text.replace("NAME", "secretOrKey")) == {("credential.assigned", 2)}
+    assert found("a.js", text.replace("NAME", "issuer")) == set()

@@ -272,3 +272,58 @@ def test_a_statement_that_terraform_repeats(found):
 def test_rights_in_other_clouds(found, block, told):
     levels = {level for _, _, level in found("main.tf", f'resource "{block}\n}}\n', level=True)}
     assert levels == ({told} if told else set())
+
+
+ISSUER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+TRUSTED = """
+    Resources:
+      R:
+        Type: AWS::IAM::Role
+        Properties:
+          AssumeRolePolicyDocument:
+            Statement:
+              - Effect: Allow
+                Principal: {Federated: ISSUER}
+                Action: sts:AssumeRoleWithWebIdentity
+                Condition: CONDITION
+"""
+
+
+@pytest.mark.parametrize(
+    ("issuer", "condition", "told"),
+    [
+        (ISSUER, "{}", True),
+        (ISSUER, "{StringEquals: {'token.actions.githubusercontent.com:aud': sts.amazonaws.com}}", True),
+        (ISSUER, "{StringLike: {'token.actions.githubusercontent.com:sub': 'repo:*'}}", True),
+        (ISSUER, "{StringLike: {'token.actions.githubusercontent.com:sub': 'repo:shop/site:*'}}", False),
+        ("arn:aws:iam::123456789012:saml-provider/office", "{}", False),
+    ],
+)
+def test_a_role_for_every_build_of_a_shared_issuer(found, issuer, condition, told):
+    text = TRUSTED.replace("ISSUER", issuer).replace("CONDITION", condition)
+    levels = {level for rule, _, level in found("template.yml", text, level=True) if rule == "iam.wildcard-principal"}
+    assert levels == ({"error"} if told else set())
+
+
+def test_a_role_for_every_build_in_terraform_and_cdk(found):
+    terraform = """
+        data "aws_iam_policy_document" "trust" {
+          statement {
+            actions = ["sts:AssumeRoleWithWebIdentity"]
+            principals {
+              type        = "Federated"
+              identifiers = ["ISSUER"]
+            }
+            condition {
+              test     = "StringLike"
+              variable = "token.actions.githubusercontent.com:VARIABLE"
+              values   = ["repo:shop/site:*"]
+            }
+          }
+        }
+    """.replace("ISSUER", ISSUER)
+    cdk = f"new Role(this, 'R', {{ assumedBy: new FederatedPrincipal('{ISSUER}', {{ StringLike: {{ "
+    cdk += "'token.actions.githubusercontent.com:VARIABLE': `repo:${owner}/site:*` } }) });"
+    for path, text in (("main.tf", terraform), ("stack.ts", cdk)):
+        assert {rule for rule, _ in found(path, text.replace("VARIABLE", "aud"))} == {"iam.wildcard-principal"}
+        assert found(path, text.replace("VARIABLE", "sub")) == set()

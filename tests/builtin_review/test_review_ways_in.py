@@ -208,3 +208,74 @@ def lambda_handler(event, context):
 """
     assert _rules(found, "a.py", text.replace("ask", "get_answer_of_bot")) == {"input.unvalidated"}
     assert _rules(found, "a.py", text.replace("ask", "get_item_of_shop")) == set()
+
+
+def test_a_view_of_pyramid_whose_text_is_made_sql(found):
+    text = """\
+from sqlalchemy import text
+@view_config(route_name='home', renderer='home.jinja2')
+def home(request):
+    column = "name " + request.params['order']
+    return {'one': request.dbsession.query(Item).order_by(text(WHAT))}
+"""
+    assert "injection.sql" in _rules(found, "a.py", text.replace("WHAT", "column"))
+    assert _rules(found, "a.py", text.replace("WHAT", "'name'")) == set()
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [("Markup(name)", True), ("Markup('<b>{}</b>').format(name)", False), ("Markup.escape(name)", False)],
+)
+def test_a_text_that_is_said_to_need_no_escaping(found, shown, told):
+    text = f"""\
+from flask import render_template, Markup, request
+@app.route('/a')
+def show():
+    name = request.args.get('name')
+    return render_template('a.html', name={shown})
+"""
+    assert ("injection.html" in _rules(found, "a.py", text)) is told
+
+
+def test_what_only_reads_an_update_checks_nothing(found):
+    text = """\
+import json, telegram
+def webhook(event, context):
+    update = telegram.Update.de_json(json.loads(event["body"]), bot)
+    bot.sendMessage(chat_id=update.message.chat.id, text=update.message.text)
+"""
+    assert _rules(found, "a.py", text) == {"input.unvalidated"}
+
+
+def test_an_item_that_was_found_in_a_list_is_written_with_it(found):
+    text = """\
+import json, boto3
+table = boto3.resource("dynamodb").Table("tasks")
+def lambda_handler(event, context):
+    body = json.loads(event["body"])
+    task = table.get_item(Key={"id": "a"})["Item"]
+    steps = task.get("steps", [])
+    step = None
+    for one in steps:
+        if one["id"] == 3:
+            step = one
+            break
+    WRITTEN["name"] = body.get("name")
+    task["steps"] = steps
+    table.put_item(Item=task)
+"""
+    assert _rules(found, "a.py", text.replace("WRITTEN", "step")) == {"input.unvalidated"}
+    assert _rules(found, "a.py", text.replace("WRITTEN", "other")) == set()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "boto3.client('lex-runtime').post_text(botName='a', inputText=event['text'])",
+        "boto3.client('batch').submit_job(jobName='a', parameters={'size': event['size']})",
+    ],
+)
+def test_services_that_work_on_what_they_are_given(found, call):
+    assert _rules(found, "a.py", f"import boto3\ndef lambda_handler(event, context):\n    {call}\n") == {
+        "input.unvalidated-record"
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, policy, statements
+from daemon.agents.builtin.review import guards, ir, policy, statements, strangers
 from daemon.agents.builtin.review.document import Map, Node, Scalar, Seq, scalars, walk
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ _PERMITS = ("addPermission", "add_permission", "CfnPermission")
 """What lets a principal call one function."""
 _GRANTS = re.compile(rf"^(?:grant(?!_?(?:read|public_?access)$)\w+|{'|'.join(_PERMITS)})$", re.IGNORECASE)
 
+_FEDERATED = {"FederatedPrincipal", "WebIdentityPrincipal", "OpenIdConnectPrincipal"}
 _DOCUMENTS = {"getPolicyDocument", "getPolicyDocumentOutput", "get_policy_document", "get_policy_document_output",
               "DataAwsIamPolicyDocument"}  # fmt: skip
 
@@ -39,6 +40,10 @@ def find(expr: ir.Call, frame: Frame) -> list[Hit]:
         return statements.find_here(_actions(expr, expr.args[1:], frame))
     if tail.startswith("attachPermissions"):
         return statements.find_here(_whole_services(expr, frame))
+    if tail in _FEDERATED and expr.args:
+        issuer, *conditions = (to_tree(argument, frame) for argument in expr.args[:2])
+        trusted = strangers.find(issuer, conditions)
+        return [trusted] if trusted else []
     if tail == "Role":
         who = call_tree(expr, frame).get("assumedBy", "assumed_by")
         return policy.judge(policy.Statement(expr.line, expr.end_line, kind="trust", principals=scalars(who)))

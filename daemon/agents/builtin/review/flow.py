@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["BudgetError", "Flow"]
 
 CALL_DEPTH = 6
+_TAKEN = 4
+"""Names and loops between an item and the list it came from."""
 
 _EVERYBODYS = re.compile(r"(?:^|\.)app\.locals\.")
 """Where Express keeps what all requests see."""
@@ -274,16 +276,22 @@ class Flow(Evaluation):
                 named = frozenset(o for o in extra if o.kind in sources.FROM_CALLER and o.part)
                 if facts and not any(o.kind in sources.FROM_CALLER for o in earlier):
                     self.uses.use(target, named, "an object, under the name that it chooses", store=True, weak=True)
-            part: ir.Expr = target
-            while isinstance(part, ir.Member | ir.Index) and part.base is not base:
-                part = part.base
-            if isinstance(part, ir.Member):
-                new = facts - owner.facts.get(base.id, NOTHING)
-                added = owner.added.setdefault(base.id, {})
-                added[part.name] = new if part is target else added.get(part.name, NOTHING) | new
-            if isinstance(target, ir.Index) and extra:
-                owner.added.setdefault(base.id, {})[ANY_KEY] = extra
-            owner.facts[base.id] = owner.facts.get(base.id, NOTHING) | facts | extra
+            _add(owner, base, target, facts, extra)
+            for name in (base.id, *self._listed_in(base.id, frame)):
+                owner = owner_of(frame, name)
+                owner.facts[name] = owner.facts.get(name, NOTHING) | facts | extra
+
+    def _listed_in(self, name: str, frame: Frame) -> list[str]:
+        """The lists that a value was taken out of, item by item: what is written into it is in them as well."""
+        lists: list[str] = []
+        for _ in range(_TAKEN):
+            value = frame.value(name)
+            listed = frame.taken_from.get(name) if value is None else value
+            if not isinstance(listed, ir.Name) or listed.id in {name, *lists}:
+                break
+            lists += [listed.id] if value is None else []
+            name = listed.id
+        return lists
 
     def _look_at_written(self, target: ir.Member | ir.Index, facts: Facts, frame: Frame) -> None:
         """What is written into a page, or into a row that the program keeps."""
@@ -306,6 +314,19 @@ class Flow(Evaluation):
         calls = (expr for expr in ir.every_expression(function) if isinstance(expr, ir.Call))
         if any(guards.tail_of(call.func) == function.name for call in calls):
             self.uses.use(target, given, "an object, under any name that is in it", store=False)
+
+
+def _add(owner: Frame, base: ir.Name, target: ir.Member | ir.Index, facts: Facts, names: Facts) -> None:
+    """Keep under which name of a variable something was written, ``names`` being the origins of a name chosen."""
+    part: ir.Expr = target
+    while isinstance(part, ir.Member | ir.Index) and part.base is not base:
+        part = part.base
+    if isinstance(part, ir.Member):
+        new = facts - owner.facts.get(base.id, NOTHING)
+        added = owner.added.setdefault(base.id, {})
+        added[part.name] = new if part is target else added.get(part.name, NOTHING) | new
+    if isinstance(target, ir.Index) and names:
+        owner.added.setdefault(base.id, {})[ANY_KEY] = names
 
 
 def _is_answer(expr: ir.Expr, function: ir.Function) -> bool:

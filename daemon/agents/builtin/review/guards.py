@@ -216,7 +216,7 @@ def _model(dotted: str, imports: dict[str, str]) -> bool:
 
 _OF_SCHEMAS_ONLY = {
     "safeParse", "safeParseAsync", "parseAsync", "model_validate", "model_validate_json", "parse_obj", "parse_raw",
-    "validate_python", "validate_json", "de_json", "validationResult",
+    "validate_python", "validate_json", "validationResult",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from daemon.agents.builtin.review import (
     logins,
     policy_text,
     program_policies,
+    secret_names,
     secret_values,
     secrets,
     seeds,
@@ -222,7 +223,7 @@ def _record(expr: ir.Record, frame: Frame, *, part: bool) -> list[Hit]:
     names = [key.value for key, _ in expr.entries if isinstance(key, ir.Const) and isinstance(key.value, str)]
     for key, value in expr.entries:
         if isinstance(key, ir.Const) and isinstance(key.value, str) and not secrets.is_verdict(key.value, names):
-            told = _named(key.value, value)
+            told = _named(key.value, _signing_key(key.value, value, frame))
             if told and not secrets.for_a_local_stand_in(beside, text_of(value) or ""):
                 hits.extend(told)
             hits.extend(_managed(key.value, value))
@@ -236,6 +237,12 @@ def _record(expr: ir.Record, frame: Frame, *, part: bool) -> list[Hit]:
         tree.label = "PolicyStatement"
         hits.extend(statements.find_here(tree))
     return hits
+
+
+def _signing_key(name: str, value: ir.Expr, frame: Frame) -> ir.Expr:
+    """``secretOrKey: secret``, of a variable that holds a literal."""
+    held = frame.value(value.id) if isinstance(value, ir.Name) and secret_names.signs(name) else None
+    return held if isinstance(held, ir.Const) else value
 
 
 def _managed(name: str, value: ir.Expr, frame: Frame | None = None) -> list[Hit]:

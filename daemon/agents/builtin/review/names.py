@@ -111,6 +111,10 @@ SHOWN = re.compile(
     r"^(?:window\.)?document\.write(?:ln)?$|(?:^|\.)(?:insertAdjacentHTML|createContextualFragment)$|^(?:\$|jQuery)\(\)\.html$"
 )
 """What shows a text in the page it runs in, as HTML."""
+MARKED_SAFE = re.compile(r"(?:^|\.)(?:Markup|mark_safe|SafeString|SafeText)$")
+"""What says of a text that it needs no escaping."""
+SQL_TEXT = re.compile(r"^(?:sqlalchemy(?:\.\w+)*|sa|db)\.(?:text|literal_column)$")
+"""What makes SQL of a text as it stands."""
 CHAINED = re.compile(
     r"^(?:superagent|unirest|needle|request|supertest)\.\w+\(\)\S*\.(?:send|form|field|query|attach)$|"
     r"^http\.client\.HTTPS?Connection\(\)\.request$|^https?\.request\(\)\.(?:write|end)$"

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ir
+from daemon.agents.builtin.review.guards import tail_of
 from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.routed import name_of, whole
 from daemon.agents.builtin.review.sources import NOTHING, PATH, REQUEST, Facts
@@ -25,6 +26,8 @@ _SENT = words(
     json json_body get_json media post text read args url cookies get_param bounded_stream stream rel_url
     """
 )
+_VIEW = re.compile(r"^view_config$")
+"""Pyramid's decorator."""
 _UNMISTAKABLE = {"GET", "POST", "FILES", "COOKIES", "get_json"}
 """What only Django's requests, or Flask's (as Google's functions are given them), have."""
 _OF_FLASK = {"args", "form", "files"}
@@ -44,6 +47,7 @@ def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | N
         return None
     parts = _read_off(function, names[place]) | _read_elsewhere(function, names[place], module)
     known = bool(_REQUEST_TYPE.search(function.params[place].annotation)) or _imported(module.imports.values())
+    known = known or any(_VIEW.search(tail_of(d.func)) for d in function.decorators if isinstance(d, ir.Call))
     alone = place == 0 or names[0] in {"self", "cls"}
     told = parts & (_UNMISTAKABLE | _OF_FLASK) if names[place] == "request" else parts & _UNMISTAKABLE
     if not told and not (alone and known and parts & _SENT):

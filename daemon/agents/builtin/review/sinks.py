@@ -328,6 +328,8 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (addresses.redirect, names.REDIRECTS),
     (texts.look_at_sent, names.SENT),
     (texts.look_at_shown, names.SHOWN),
+    (texts.look_at_shown, names.MARKED_SAFE),
+    (sql.look_at_text, names.SQL_TEXT),
     (texts.look_at_page, names.PAGES),
     (addresses.client, names.CLIENTS),
     (addresses.plain, names.SOCKETS),

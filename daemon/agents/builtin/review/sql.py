@@ -78,6 +78,13 @@ def _after_its_database(call: ir.Call, first: ir.Expr, frame: Frame) -> bool:
     return isinstance(resolved(call.args[1], frame), ir.Const | ir.Concat)
 
 
+def look_at_text(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+    """``order_by(text(column))``: what is made SQL, whoever runs it; told at the end unless its run was."""
+    if call.args:
+        found = [origin for piece in parts(flow, call.args[0], frame) for origin in harmful([piece], "sql")]
+        flow.uses.built_sql(call, found)
+
+
 def look_at_whole(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """``runQuery(req.body.query)``: what the input itself calls a statement is run as one."""
     if _NO_SQL.search(name) or flow.says(_NO_SQL):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import policy, purposes, written_secrets
+from daemon.agents.builtin.review import policy, purposes, strangers, written_secrets
 from daemon.agents.builtin.review.document import Map, Node, Place, Scalar, Seq, scalars, walk
 from daemon.agents.builtin.review.policy import Statement
 
@@ -62,7 +62,16 @@ def _judged(statement: Statement, place: Place, known: purposes.Purposes, path: 
     if known.is_endpoint(place):
         statement.kind = "endpoint"
     statement.says_who = statement.says_who or _others_are_denied(place)
-    return policy.judge(statement)
+    hits = policy.judge(statement)
+    trusted = _of_strangers(place.node)
+    return [*hits, trusted] if trusted else hits
+
+
+def _of_strangers(node: Node) -> Hit | None:
+    if not isinstance(node, Map):
+        return None
+    conditions = [value for key, value in node.entries if key.text in {"Condition", "condition", "conditions"}]
+    return strangers.find(node.get("Principal", "principals", "principal"), conditions)
 
 
 def _others_are_denied(place: Place) -> bool:

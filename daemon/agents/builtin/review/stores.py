@@ -29,12 +29,13 @@ _WRITES = words(
     adminCreateUser admin_create_user signUp sign_up adminUpdateUserAttributes admin_update_user_attributes
     postToConnection post_to_connection createMany put_metric
     sendmail create_user create_superuser
+    post_text postText recognize_text recognizeText submit_job submitJob put_evaluations run_task runTask start_job_run
     upload invoke invokeAsync rpush lpush hset xadd produce sendMail
     """
 )
 _COMMANDS = re.compile(
     r"^(?:Put|Update|BatchWrite|TransactWrite|Send|Publish|Start(?:Sync)?Execution|Create|PostToConnection|Invoke(?!Model|Agent|"
-    r"Flow)|Upload|Admin(?:Create|Update))\w*Command$"
+    r"Flow)|SubmitJob|RunTask|PostText|RecognizeText|Upload|Admin(?:Create|Update))\w*Command$"
 )
 _MODEL_WRITES = re.compile(r"^(?:create|save|insert|upsert|put|update|add|set|store)$")
 _AMBIGUOUS = frozenset(["insert", "upload", "invoke", "upsert", "publish", "hset"])

@@ -137,7 +137,7 @@ def _told_as_page(flow: Flow, at: ir.Expr, value: ir.Expr, frame: Frame) -> None
 
 
 def look_at_shown(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
-    """HTML that a page shows of itself: ``document.write(location.hash)``."""
+    """HTML that is shown as it stands: ``document.write(location.hash)``, ``Markup(name)``."""
     for text in call.args[-1:]:
         found = sources.of_kinds(flow.facts(text, frame), FROM_A_BROWSER, "template")
         flow.uses.inject("injection.html", call, found, f"`{guards.tail_of(call.func)}` without being escaped")
