@@ -180,7 +180,7 @@ def test_exceptions_that_a_module_only_hands_on_are_none(found, value):
         ("s.ts", "const p = new PolicyStatement({ effect: Effect.DENY });\np.addActions('*');\n", set()),
         ("s.py", "p = PolicyStatement()\np.effect = iam.Effect.DENY\np.add_actions('*')\n", set()),
         ("s.ts", "p.addActions('iam:PassRole');\np.addAllResources();\np.addCondition('a', {});\n",
-         {("pass-role", 1, "note")}),
+         {("pass-role", 1, "warning")}),
         ("s.ts", "const p = new PolicyStatement({ actions: ['*'], resources: ['*'] });\np.effect = Effect.DENY;\n",
          set()),
     ],

@@ -93,9 +93,16 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             o for arg in first.items[1:] if not isinstance(arg, ir.Concat) for o in tainted(flow, arg, frame, "ssrf")
         ]
         flow.uses.inject("injection.ssrf", call, asked, f"`{program.value!s}` as an address or an option")
-    listed = (arg for arg in everything if isinstance(resolved(arg, frame), ir.Listing))
+    listed = (arg for arg in everything if _is_list(resolved(arg, frame)))
     given = frozenset(o for arg in listed for o in flow.facts(arg, frame) if o.kind in sources.GIVEN)
     flow.uses.use(call, given, "the arguments of a program", store=False)
+
+
+def _is_list(expr: ir.Expr) -> bool:
+    """``[...]``, ``["migrate", command].concat(options)``."""
+    if isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "concat":
+        expr = expr.func.base
+    return isinstance(expr, ir.Listing)
 
 
 _FETCHES = re.compile(

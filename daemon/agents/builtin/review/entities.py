@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 PARSERS = re.compile(
     r"^node-expat\.Parser\(\)\.(?:parse|write)$|"
+    r"^xml\.(?:sax|dom\.pulldom)\.(?:parse|parseString)$|"
     r"(?:^|\.)(?:parseXml(?:String|Async)?)$|^lxml\.etree\.(?:fromstring|XML|parse|iterparse|fromstringlist)$"
 )
+
+
+_EXTERNAL = re.compile(r"feature_external_ges\s*,\s*(?:True|1)\b|external-general-entities[\"']\s*,\s*(?:True|1)\b")
+"""How the standard library's parsers are told to follow entities; they no longer do of themselves."""
 
 
 def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
@@ -29,6 +34,9 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         if isinstance(said, ir.Const) and not said.value:
             return
         level = None if said is not None else Level.WARNING
+    elif name.startswith("xml."):
+        if not flow.says(_EXTERNAL):
+            return
     elif not name.startswith("node-expat"):
         options = resolved(call.args[1], frame) if len(call.args) > 1 else None
         said = entry(options, "noent", "replaceEntities") if isinstance(options, ir.Record) else None

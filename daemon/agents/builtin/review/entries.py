@@ -30,7 +30,8 @@ NOT_EVENT = re.compile(
 )
 """Types of a page's events, and of events that only AWS sends."""
 _EVENT_NAME = re.compile(
-    r"^_{0,2}(?:event|evt|lambda_?event|lambdaEvent|apiEvent|api_event|proxyEvent|input_event|raw_event|rawEvent)$"
+    r"^_{0,2}(?:event|evt|lambda_?event|lambdaEvent|apiEvent|api_event|proxyEvent|input_event|raw_event|rawEvent|"
+    r"handler_?[iI]nput)$"
 )
 
 

@@ -259,15 +259,8 @@ class Evaluation(ABC):
             self.uses.use(expr, values, "a calculation", store=False, weak=True)
         local_calls.callbacks(self, expr, receiver, arguments, frame)
         tail = guards.tail_of(expr.func)
-        if isinstance(expr.func, ir.Member) and tail == "set" and len(arguments) == 2 and arguments[1]:
-            table = root_of(expr.func.base)
-            self.keep_in_memory(expr, table.id if table is not None else "", arguments[1], frame)
-        if isinstance(expr.func, ir.Member) and tail in _ADDS and any(arguments):
-            root = root_of(expr.func.base)
-            if root is not None:
-                owner = owner_of(frame, root.id)
-                owner.facts[root.id] = owner.facts.get(root.id, NOTHING).union(receiver, *arguments)
-                self.keep_in_memory(expr, root.id, frozenset().union(*arguments), frame)
+        if isinstance(expr.func, ir.Member):
+            self._fill(expr, root_of(expr.func.base), [receiver, *arguments], frame)
         part = ambient.called(self, expr, dotted, tail)
         if part is None and isinstance(expr.func, ir.Member) and receiver:
             part = local_calls.read_by_call(self, expr, receiver, tail)
@@ -304,6 +297,22 @@ class Evaluation(ABC):
             if pattern.search(guards.tail_of(expr.func)):
                 result = sources.made_safe(result, sink)
         return sources.read_at(result, expr, frozenset().union(*ordered))
+
+    def _fill(self, expr: ir.Call, filled: ir.Name | None, given: list[Facts], frame: Frame) -> None:
+        """``list.append(x)``, ``table.set(key, x)``: a list holds what was put in, and so does the module's table.
+
+        ``given`` are the origins of what it held and of the arguments.
+        """
+        tail = guards.tail_of(expr.func)
+        arguments: Facts = frozenset().union(*given[1:])
+        if tail == "set" and len(given) == 3 and given[2]:
+            self.keep_in_memory(expr, filled.id if filled is not None else "", given[2], frame)
+            if filled is not None and self._is_table(filled.id, frame):
+                self.top.facts[filled.id] = self.top.facts.get(filled.id, NOTHING) | given[2]
+        if tail in _ADDS and arguments and filled is not None:
+            owner = owner_of(frame, filled.id)
+            owner.facts[filled.id] = owner.facts.get(filled.id, NOTHING).union(*given)
+            self.keep_in_memory(expr, filled.id, arguments, frame)
 
     def keep_in_memory(self, at: ir.Expr, name: str, facts: Facts, frame: Frame) -> None:
         """What is put into a list or table of the module's is kept from one request to the next."""

@@ -26,8 +26,8 @@ CALL_DEPTH = 6
 _TAKEN = 4
 """Names and loops between an item and the list it came from."""
 
-_EVERYBODYS = re.compile(r"(?:^|\.)app\.locals\.")
-"""Where Express keeps what all requests see."""
+_KEPT = re.compile(r"(?P<all>(?:^|\.)app\.locals\.)|(?:^|(?:req|request|ctx|self\.request)\.)session\.")
+"""Where frameworks keep what all requests see, or those of one caller."""
 
 
 class Flow(Evaluation):
@@ -259,9 +259,10 @@ class Flow(Evaluation):
             frame.facts[key] = facts | earlier if weak else facts
             if value is not None:
                 frame.values[key] = value
-            if _EVERYBODYS.search(key):
+            if kept := _KEPT.search(key):
                 given = frozenset(o for o in facts if o.kind in sources.GIVEN)
-                self.uses.use(target, given, "`app.locals`, which every request shares", store=True, weak=True)
+                what = "`app.locals`, which every request shares" if kept["all"] else "the session"
+                self.uses.use(target, given, what, store=True, weak=True)
             if key.startswith(("this.", "self.")):
                 self.field_facts[key] = self.field_facts.get(key, NOTHING) | facts
         base: ir.Expr = target

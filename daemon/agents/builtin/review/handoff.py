@@ -72,6 +72,8 @@ def hand_off(call: Outcome, flow: Flow, frame: Frame) -> None:
     kinds = {sources.BODY, sources.QUERY} if flow.module.language == "script" else sources.GIVEN
     if _KEEPS.match(call.tail):
         kinds = sources.GIVEN | ({sources.PATH} if call.tail.startswith("create") else set())
+    if _INVOKES.match(call.tail):
+        kinds = kinds | {sources.EVENT}
     if _of_a_controller(call, flow):
         kinds = kinds | {sources.REQUEST}
     handed = frozenset(
@@ -177,6 +179,8 @@ def _of_a_controller(call: Outcome, flow: Flow) -> bool:
 _TELLS_SOMEBODY = re.compile(r"^(?:send|notify|invite|mail|email)(?=[A-Z_]|$)")
 _PEOPLE = {"email", "mail", "phone", "to", "recipient", "address"}
 """Verbs of what reaches people, and parts that say whom: one in the path is as unknown as one in the body."""
+_INVOKES = re.compile(r"^(?:invoke|call|trigger|start)_?(?:[lL]ambda|[fF]unction|[wW]orkflow|[sS]tate_?[mM]achine)")
+"""What hands a whole event on to another function."""
 _KEEPS = re.compile(r"^(?:create|update|insert|add|save|store|put|upsert|register|edit|modify)(?=[A-Z_]|$)")
 """Verbs of functions that keep what they are given, in a direct event's case too."""
 _SIGNS = re.compile(r"pre_?signed|signed_?url|upload_?url", re.IGNORECASE)
@@ -271,11 +275,26 @@ def is_ours(call: Outcome, flow: Flow) -> bool:
         and head not in {*flow.module.imports, *flow.by_name}
     ):
         return True  # ``from services import *``, as a rule.
-    if call.dotted.startswith(f"{head}().") and "*" in flow.module.imports and head not in flow.module.imports:
-        return head not in flow.by_name and not hasattr(builtins, head)  # ``Orders().save(...)``, of the same.
+    if "*" in flow.module.imports and _from_a_star(call, head, flow):
+        return True
     origin = imported or (head if any(o.split(".")[0] == head for o in flow.module.imports.values()) else "")
     top = origin.split(".", maxsplit=1)[0]
     return bool(top) and top not in sys.stdlib_module_names and top not in _PACKAGES
+
+
+def _from_a_star(call: Outcome, head: str, flow: Flow) -> bool:
+    """``Orders().save(...)`` and ``orders.save(...)`` after ``from shop import *``, of names that nobody here gives."""
+    if not isinstance(call.expr.func, ir.Member) or hasattr(builtins, head):
+        return False
+    given = {name for function in (flow.module.top, *flow.stack) for name in _named_in(function)}
+    return head not in {*flow.module.imports, *flow.by_name, *given}
+
+
+def _named_in(function: ir.Function) -> set[str]:
+    """The names that a function gives a value, its parameters among them."""
+    targets = [param.target for param in function.params]
+    targets += [s.target for s in function.body if isinstance(s, ir.Assign | ir.Loop)]
+    return {part.id for target in targets for part in [target, *ir.parts_of(target)] if isinstance(part, ir.Name)}
 
 
 _GLOBALS = words(

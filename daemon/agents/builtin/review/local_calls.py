@@ -11,6 +11,8 @@ from daemon.agents.builtin.review.frames import owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from daemon.agents.builtin.review.following import Flow
     from daemon.agents.builtin.review.frames import Frame
 
@@ -152,13 +154,17 @@ def texts_handed(function: ir.Function, expr: ir.Call) -> dict[str, ir.Const]:
     return {name: text for name, text in given if name and isinstance(text, ir.Const) and isinstance(text.value, str)}
 
 
+def _handed(expr: ir.Call) -> Iterator[ir.Function]:
+    """The functions among the arguments of a call, and among the options that it is given."""
+    for arg in expr.args:
+        values = [value for _, value in arg.entries] if isinstance(arg, ir.Record) else [arg]
+        yield from (value.function for value in values if isinstance(value, ir.Lambda))
+
+
 def callbacks(flow: Flow, expr: ir.Call, receiver: Facts, arguments: list[Facts], frame: Frame) -> None:
     """Functions handed to a call are followed where they stand."""
     tail = guards.tail_of(expr.func)
-    for arg in expr.args:
-        function = arg.function if isinstance(arg, ir.Lambda) else None
-        if function is None:
-            continue
+    for function in _handed(expr):
         known = entries.given(function, flow.module)
         if known is not None and not entries.is_form_part(function, flow.module):
             continue

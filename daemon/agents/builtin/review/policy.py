@@ -242,7 +242,7 @@ def _pass_role(statement: Statement) -> Hit | None:
     if wild is None:
         return None
     if statement.condition:
-        return _hit("iam.pass-role", passing, "Allows passing any role, under a condition.", level=Level.NOTE)
+        return _hit("iam.pass-role", passing, "Allows passing any role, under a condition.", level=Level.WARNING)
     return _hit("iam.pass-role", passing, "Allows passing any role in the account to a service.",
                 end=_as_far_as(passing, wild))  # fmt: skip
 

@@ -94,7 +94,7 @@ _EVENT_PARTS = {
                      "resolved_headers_field"), HEADER),
     **dict.fromkeys(("Records", "records", "detail", "Detail", "subject", "messages", "arguments", "Payload",
                      "parameters", "currentIntent", "sessionState", "inputTranscript", "interpretations", "requestBody",
-                     "record", "rawEvent", "rmqMessagesByQueue"), RECORD),
+                     "record", "rawEvent", "rmqMessagesByQueue", "requestEnvelope", "request_envelope"), RECORD),
 }  # fmt: skip
 _TRUSTED = words(
     """
@@ -111,7 +111,8 @@ _TRUSTED = words(
     eventSource eventName awsRegion lambdaEvent waitUntil respondWith request_type stack_id __proto__
     constructor length EventType action_group DeploymentId LifecycleEventHookExecutionId SecretId
     ClientRequestToken Step detail_type schedulerName executionId executionArn ExecutionId
-    approximateInvokeCount shardId isFinalInvokeForWindow
+    approximateInvokeCount shardId isFinalInvokeForWindow attributesManager attributes_manager responseBuilder
+    response_builder serviceClientFactory service_client_factory
     """
 )
 EVENT_NAMES = (frozenset(_EVENT_PARTS) - {"path", "message", "query", "params"}) | _TRUSTED

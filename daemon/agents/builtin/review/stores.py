@@ -151,8 +151,8 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         flow.uses.use(
             call, frozenset(o for o in asked if o.kind in GIVEN), "the body of a search", store=False, weak=True
         )
-    elif tail in _FILE_WRITES and _FILES.search(name):
-        content = call.args[1:2] if len(call.args) > 1 else call.args
+    elif (tail in _FILE_WRITES and _FILES.search(name)) or name in _DUMPS:
+        content = call.args[1:2] if len(call.args) > 1 and name not in _DUMPS else call.args[:1]
         facts: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in content))
         store(flow, call, facts, f"`{tail}`", weak=True)
 
@@ -181,6 +181,8 @@ _STARTS = re.compile(
 )
 """Requests to AWS that make, change or start something."""
 _FILE_WRITES = {"writeFile", "writeFileSync", "appendFile", "appendFileSync", "write", "write_text", "outputFile"}
+_DUMPS = {"json.dump", "yaml.dump", "yaml.safe_dump", "pickle.dump"}
+"""What writes its first argument into a file."""
 _FILES = re.compile(
     r"^(?:fs|fs/promises|fs-extra|node:fs)\b|^open\(\)\.write$|Path\(\)\.write_text$|aiofiles\.open\(\)"
 )

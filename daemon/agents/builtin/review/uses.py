@@ -199,14 +199,14 @@ class Uses:
             self._report(group)
 
     def _report(self, group: list[_Use]) -> None:
-        first = min(group, key=_order)
+        untold = [use for use in group if ("input", use.origin.line, 0) not in self._seen]
+        if not untold:
+            return
+        first = min(untold, key=_order)
         origin = first.origin
         record = origin.kind in {sources.RECORD, sources.FIELD, sources.EVENT}
         rule = "input.unvalidated-record" if record else "input.unvalidated"
-        key = ("input", origin.line, 0)
-        if key in self._seen:
-            return
-        self._seen.add(key)
+        self._seen.add(("input", origin.line, 0))
         line, column, end_line = _place(origin, first.line)
         where = f" on line {first.line}" if first.line != line else ""
         level = Level.NOTE if first.weak else None

@@ -1,0 +1,145 @@
+"""Where input goes on to: sessions, other functions, functions among options, tables that are read again."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def _rules(found, path: str, text: str) -> set[str]:
+    return {rule for rule, _ in found(path, text)}
+
+
+def test_what_a_session_keeps(found):
+    script = "app.post('/login', (req, res) => { WHERE.user = req.body.user; res.send('in'); });\n"
+    assert _rules(found, "a.js", script.replace("WHERE", "req.session")) == {"input.unvalidated"}
+    assert _rules(found, "a.js", script.replace("WHERE", "res.locals")) == set()
+    python = """\
+from flask import Flask, request, session
+@app.route('/role', methods=['POST'])
+def role():
+    WHERE['role'] = request.form['role']
+    return 'kept'
+"""
+    assert _rules(found, "a.py", python.replace("WHERE", "session")) == {"input.unvalidated"}
+    assert _rules(found, "a.py", python.replace("WHERE", "answer")) == set()
+
+
+def test_a_whole_event_that_another_function_gets(found):
+    text = """\
+const { CALLED } = require('./lambdas');
+exports.handler = async (event) => { await CALLED('mailer', event); };
+"""
+    assert _rules(found, "a.js", text.replace("CALLED", "invokeLambda")) == {"input.unvalidated-record"}
+    assert _rules(found, "a.js", text.replace("CALLED", "describeLambda")) == set()
+
+
+def test_a_function_among_options_sees_what_is_around_it(found):
+    text = """\
+router.get('/', (req, res) => {
+  const data = req.query;
+  res.format({ 'text/html': () => { res.send(`<li>${WHAT}</li>`); } });
+});
+"""
+    assert "injection.html" in _rules(found, "a.js", text.replace("WHAT", "data.name"))
+    assert _rules(found, "a.js", text.replace("WHAT", "escape(data.name)")) == set()
+
+
+def test_a_program_whose_arguments_are_put_together(found):
+    text = """\
+import { execFile } from 'child_process';
+export const handler: Handler = async (event) => {
+  execFile('/opt/migrate', ['migrate', WHAT].concat(options), () => {});
+};
+"""
+    assert _rules(found, "a.ts", text.replace("WHAT", "event.command")) == {"input.unvalidated-record"}
+    assert _rules(found, "a.ts", text.replace("WHAT", "'up'")) == set()
+
+
+def test_what_is_read_out_of_a_table_of_the_program(found):
+    text = """\
+const axios = require('axios');
+const links = new Map();
+app.post('/links', (req, res) => { links.set(1, { url: KEPT }); res.json({}); });
+app.get('/links/:id', async (req, res) => {
+  const link = links.get(Number(req.params.id));
+  res.json({ content: (await axios.get(link.url)).data });
+});
+"""
+    assert "injection.ssrf" in _rules(found, "a.js", text.replace("KEPT", "req.body.url"))
+    assert _rules(found, "a.js", text.replace("KEPT", "'https://a.example'")) == set()
+
+
+@pytest.mark.parametrize(("followed", "told"), [("True", True), ("False", False)])
+def test_the_standard_librarys_xml_follows_entities_only_when_told(found, followed, told):
+    text = f"""\
+from xml.dom.pulldom import parseString
+from xml.sax import make_parser
+from xml.sax.handler import feature_external_ges
+from flask import request
+@app.route('/xml', methods=['POST'])
+def read():
+    parser = make_parser()
+    parser.setFeature(feature_external_ges, {followed})
+    return dict(parseString(request.form['data'], parser=parser))
+"""
+    assert ("injection.xxe" in _rules(found, "a.py", text)) is told
+
+
+@pytest.mark.parametrize(("kind", "told"), [("CERTIFICATE", False), ("PUBLIC KEY", False), ("SECRET", True)])
+def test_a_key_that_only_verifies_is_no_secret(found, kind, told):
+    text = f"""\
+import {{ verify }} from 'jsonwebtoken';
+const key = `-----BEGIN {kind}-----
+MIIDDTCCAfWgAwIBAgIJQ0pXQ0pXQ0pXMA0GCSqGSIb3DQEBCwUAMCQxIjAgBgNV
+-----END {kind}-----`;
+export const check = (token) => verify(token, key, {{ algorithms: ['RS256'] }});
+"""
+    assert ("credential.argument" in _rules(found, "a.ts", text)) is told
+
+
+def test_a_module_that_came_with_everything_of_a_package(found):
+    text = """\
+import json
+from rules import *
+def lambda_handler(event, context):
+    name = json.loads(event["body"])["name"]
+    GIVEN
+    logging_rule.save(name)
+"""
+    assert _rules(found, "a.py", text.replace("GIVEN", "pass")) == {"input.unvalidated"}
+    assert _rules(found, "a.py", text.replace("GIVEN", "logging_rule = set()")) == set()
+
+
+def test_what_a_skill_was_told(found):
+    text = """\
+def add(handler_input):
+    item = handler_input.WHERE
+    table.put_item(Item={'item': item})
+"""
+    slot = "request_envelope.request.intent.slots['item'].value"
+    assert _rules(found, "a.py", text.replace("WHERE", slot)) == {"input.unvalidated-record"}
+    assert _rules(found, "a.py", text.replace("WHERE", "attributes_manager.session_attributes")) == set()
+
+
+@pytest.mark.parametrize(("written", "told"), [("json.dump(body, f)", True), ("json.dump({}, f)", False)])
+def test_a_body_that_is_dumped_into_a_file(found, written, told):
+    text = f"""\
+import json
+def lambda_handler(event, context):
+    body = json.loads(event["body"])
+    with open("/tmp/body.json", "w") as f:
+        {written}
+"""
+    assert bool(_rules(found, "a.py", text)) is told
+
+
+def test_each_source_is_told_though_it_comes_second_everywhere(found):
+    text = """\
+app.post('/a', async (req, res) => {
+  const { name } = req.body;
+  await db.insertOne({ name });
+  const { page } = req.query;
+  await db.insertOne({ name, page });
+});
+"""
+    assert found("a.js", text) == {("input.unvalidated", 2), ("input.unvalidated", 4)}
