@@ -10,7 +10,7 @@ SHELL = re.compile(
     r"^(?:os\.(?:system|popen|popen[234])|commands\.get(?:status)?output|subprocess\.get(?:status)?output|"
     r"asyncio\.create_subprocess_shell|asyncio\.subprocess\.create_subprocess_shell|popen2\.\w+|pty\.spawn|"
     r"pexpect\.(?:run|spawn)|"
-    r"(?:child_process|child-process-promise|cross-spawn|mz/child_process)\.(?:exec|execSync)|shelljs\.exec|"
+    r"(?:child_process|child-process-promise|promisify-child-process|await-exec|cross-spawn|mz/child_process)\.(?:exec|execSync)|shelljs\.exec|"
     r"shelljs\.default\.exec|node-cmd\.(?:run|runSync|get)|delegator\.run|invoke\.run|fabric\.\S*\.(?:run|sudo|local)|"
     r"asyncssh\.\S*\.run|"
     r"execa\.(?:command|commandSync|execaCommand|execaCommandSync)|ssh2\.\S+\.exec|\S*(?:\.|^)(?:exec_command|execCommand|"
@@ -20,16 +20,16 @@ PROCESS = re.compile(
     r"^(?:os\.(?:spawn\w+|exec[lv]\w*|posix_spawn\w*|startfile)|asyncio\.create_subprocess_exec|"
     r"asyncio\.subprocess\.create_subprocess_exec|\S*\.subprocess_exec|"
     r"subprocess\.(?:run|call|check_call|check_output|Popen)|"
-    r"(?:child_process|cross-spawn)(?:\.(?:spawn|spawnSync|execFile|execFileSync|fork))?|execa(?:\.(?:execa|"
+    r"node-pty\.spawn|(?:child_process|cross-spawn)(?:\.(?:spawn|spawnSync|execFile|execFileSync|fork))?|execa(?:\.(?:execa|"
     r"execaSync|default|sync))?)$"
 )
 EVAL = re.compile(
-    r"^(?:eval|exec|Function|execfile|__builtins__\.eval|builtins\.(?:eval|exec)|vm\.(?:run\w+|Script|"
+    r"^(?:eval|exec|compile|Function|execfile|sympy\.(?:sympify|S|parse_expr)|sympy\.parsing\.\S*parse_expr|__builtins__\.eval|builtins\.(?:eval|exec)|vm\.(?:run\w+|Script|"
     r"compileFunction)|vm2?\.\S*run|sandbox(?:\(\)|\.\w+\(\))?\.run|"
     r"new Function|safe-eval|notevil|static-eval|jsonata|eval5\.\w+|asteval\.\S+|vm2\.VM\(\)\.run|isolated-vm\S*\.\w+|"
     r"mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|code\.Interactive(?:Console|Interpreter)\(\)\.(?:push|runcode|runsource)|"
     r"require|import|setTimeout|setInterval|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
-    r"numexpr\.evaluate)$"
+    r"numexpr\.evaluate|(?:io)?redis\.\S*\.eval)$"
 )
 DESERIALIZE = re.compile(
     r"^(?:_?c?[pP]ickle\.(?:loads?|Unpickler)|dill\.loads?|cloudpickle\.loads?|shelve\.open|marshal\.loads?|"
@@ -41,7 +41,7 @@ DESERIALIZE = re.compile(
 )
 TEMPLATE = re.compile(
     r"(?:^|\.)(?:render_template_string|jinja2\.Template|Environment\(\)\.from_string|from_string|"
-    r"mako\.template\.Template|django\.template\.Template|engines\S*\.from_string|"
+    r"mako\.template\.Template|tornado\.template\.Template|django\.template\.Template|engines\S*\.from_string|"
     r"handlebars\.compile|Handlebars\.compile|handlebars\.default\.compile|ejs\.(?:render|compile)|"
     r"pug\.(?:render|compile)|nunjucks\.renderString|"
     r"lodash\.template|_\.template|mustache\.render|Mustache\.render|dot\.template|doT\.template|hogan\.compile|"
@@ -51,7 +51,7 @@ PATHS = re.compile(
     r"^(?:open|io\.open|codecs\.open|os\.(?:open|remove|unlink|rename|mkdir|makedirs|rmdir|listdir|chmod|"
     r"symlink|replace)|aiofiles\.open|"
     r"shutil\.(?:copy\w*|move|rmtree|unpack_archive)|flask\.(?:send_file|send_from_directory)|send_file|"
-    r"zipfile\.ZipFile|tarfile\.open|"
+    r"zipfile\.ZipFile|tarfile\.open|glob\.i?glob|"
     r"(?:fs|fs/promises|fs-extra|graceful-fs|mz/fs|fs\.promises|"
     r"fsPromises)(?:\.default)?\.(?:promises\.)?(?:readFile|readFileSync|writeFile|writeFileSync|"
     r"appendFile|appendFileSync|createReadStream|createWriteStream|unlink|unlinkSync|readdir|readdirSync|rm|"
@@ -75,7 +75,7 @@ DIRECTORY = re.compile(r"(?:^|\.)(?:parseFilter|parseDN|search(?:_s|_st|_ext|_ex
 """Searches of a directory (LDAP)."""
 DIRECTORIES = re.compile(r"\bldap", re.IGNORECASE)
 XPATHS = re.compile(
-    r"(?:^|\.)(?:xpath|XPath|ETXPath|selectNodes)$|^xpath\.useNamespaces\(\)$|^(?:xpath\.)?select1?$|^xpath\.(?:evaluate|parse)$"
+    r"(?:^|\.)(?:xpath|XPath|ETXPath|selectNodes)$|^xpath\.useNamespaces\(\)$|^(?:xpath\.)?select1?$|^xml\.etree\.\S*\(\)\.(?:find|findall|findtext|iterfind)$|^xpath\.(?:evaluate|parse)$"
 )
 """What evaluates an XPath expression."""
 GRAPHS = re.compile(r"(?:^|\.)(?:run|query|executeQuery|execute_query|execute)$")
@@ -141,6 +141,7 @@ REQUESTS = re.compile(
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
     r"wget\.download|\S*(?:[pP]age|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+|wkhtmltopdf|wkhtmltoimage\.generate|slackweb\.Slack|"
     r"slack_sdk\.webhook\.WebhookClient|slack_sdk\.WebhookClient|@slack/webhook\.IncomingWebhook|"
+    r"ftplib\.FTP(?:_TLS)?|smtplib\.SMTP(?:_SSL)?|telnetlib\.Telnet|imaplib\.IMAP4(?:_SSL)?|poplib\.POP3(?:_SSL)?|"
     r"html-pdf-node\.generatePdf|capture-website\.\w+|\S*create\(\)\.open)$"
 )
 SQL_WORDS = re.compile(

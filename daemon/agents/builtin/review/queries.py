@@ -37,6 +37,32 @@ _MODEL_METHODS = words(
 """What mongoose calls its own, whatever folder the model is kept in."""
 
 
+_SEARCHES = {"search", "msearch", "count", "delete_by_query", "deleteByQuery"}
+_SEARCHED = re.compile(r"opensearch|elastic_?search", re.IGNORECASE)
+
+
+def _search(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """An index that the caller chooses, or a query of Elasticsearch's that is the caller's own."""
+    options = resolved(call.args[0], frame) if call.args else None
+    named = (
+        {key.value: value for key, value in options.entries if isinstance(key, ir.Const)}
+        if isinstance(options, ir.Record)
+        else {}
+    )
+    named |= dict(call.kwargs)
+    index = named.get("index") or (call.args[0] if call.args and not named else None)
+    if index is not None:
+        chosen = [o for o in sources.of_kinds(flow.facts(index, frame), sources.GIVEN, "nosql") if o.part in _INDEX]
+        flow.uses.inject("injection.nosql", call, chosen, "the index that is searched")
+    body = named.get("body") or named.get("query")
+    if body is not None and isinstance(resolved(body, frame), ir.Member | ir.Name | ir.Call):
+        whole = [o for o in sources.of_kinds(flow.facts(body, frame), _WHOLE, "nosql") if not o.part]
+        flow.uses.inject("injection.nosql", call, whole, "a search as its whole query", level=Level.WARNING)
+
+
+_INDEX = {"index", "indexName", "index_name", "indices"}
+
+
 def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     """Look at one call that may ask a database without SQL."""
     if tail in _DYNAMO and not (flow.module.language == "python" and tail in {"get", "put", "update", "delete"}):
@@ -51,6 +77,8 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         chosen = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), _WHOLE, "nosql") if not o.part]
         if isinstance(resolved(call.args[0], frame), ir.Member | ir.Name):
             flow.uses.inject("injection.nosql", call, chosen, f"`{tail}` as all of its options")
+    if tail in _SEARCHES and flow.says(_SEARCHED):
+        _search(flow, call, frame)
     _look_at_objects(flow, call, name, frame)
     if GRAPHS.search(name) and call.args:
         _graph(flow, call, frame)

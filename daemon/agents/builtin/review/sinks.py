@@ -76,7 +76,8 @@ def _of_no_kind(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -
 
 
 _PROGRAM = re.compile(
-    r"\.(?:py|sh|bash|js|mjs|rb|pl|php|ps1|bat|lua|r|c|cpp|cc|java|go|rs|ts|kt|swift)$", re.IGNORECASE
+    r"\.(?:py|sh|bash|js|mjs|rb|pl|php|ps1|bat|lua|r|rkt|c|cpp|cc|java|go|rs|ts|kt|swift)$|(?:^|/)(?:Make|Docker)file$",
+    re.IGNORECASE,
 )
 _WRITES_FILES = re.compile(r"(?:^|\.)(?:writeFile(?:Sync)?|outputFile(?:Sync)?|appendFile(?:Sync)?|write_text|write)$")
 _STARTS = re.compile(r"child_process|subprocess|\bos\.(?:system|popen|exec)|\bdocker\b", re.IGNORECASE)
@@ -173,6 +174,16 @@ def _template(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     first = argument(call, 0, "source", "template")
     found = tainted(flow, first, frame, "engine") if first is not None else []
     flow.uses.inject("injection.template", call, found, f"`{short(name)}` as the template itself")
+    text = resolved(first, frame) if first is not None else None
+    trusted = _TRUSTED.findall(text.value) if isinstance(text, ir.Const) and isinstance(text.value, str) else []
+    for key, value in call.kwargs:
+        if key in trusted:
+            shown = sources.of_kinds(flow.facts(value, frame), texts.FROM_A_BROWSER, "template")
+            flow.uses.inject("injection.html", call, shown, "a template that takes it for safe")
+
+
+_TRUSTED = re.compile(r"\{\{-?\s*(\w+)[^{}]*\|\s*safe\b")
+"""Names that a template shows without escaping them."""
 
 
 def _simple(flow: Flow, call: ir.Call, frame: Frame, sink: str, what: str, *, every: bool = False) -> None:

@@ -256,7 +256,11 @@ def parsed(facts: Facts, at: ir.Expr) -> Facts:
     """What a text holds once it is parsed: of no declared type any more, and read where it was parsed."""
     place = at.line, at.column, at.end_line
     open_again = (
-        replace(origin, safe=origin.safe - {"check", "nosql"}) if origin.root == ARGUMENTS else origin
+        replace(origin, safe=origin.safe - {"check", "nosql"})
+        if origin.root == ARGUMENTS
+        else replace(origin, kind=QUERY)  # A part of a path that holds JSON may hold anything.
+        if origin.kind in {PATH, HEADER}
+        else origin
         for origin in facts
     )
     return frozenset(

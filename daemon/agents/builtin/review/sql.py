@@ -45,7 +45,7 @@ def look(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
             "injection.sql", call, harm or weak(found, tail), f"the text of the SQL given to `{short(name)}`"
         )
         _parameters(flow, call, text, name, frame)
-    elif (tail in names.SQL_RUNS and _is_sql_receiver(name, flow)) or name.endswith("sequelize.literal"):
+    elif (tail in names.SQL_RUNS and _is_sql_receiver(name, flow)) or _RAW.search(name):
         whole = [origin for origin in harmful(found, "sql") if origin.kind not in _NO_TEXT]
         if tail.endswith("RawUnsafe"):
             whole = whole or harmful(found, "sql", frozenset({sources.PARAM}))
@@ -103,6 +103,8 @@ def look_at_whole(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
 _DATABASE = re.compile(
     r"(?:conn\w*|pool|db|sql|cursor|database|mysql\w*|pg|knex|sequelize)(?:\(\))?\.\w+$", re.IGNORECASE
 )
+_RAW = re.compile(r"sequelize\.literal$|knex\S*\.(?:orderBy|groupBy|having|join|from|select|where)Raw$")
+"""What pastes its first argument into a statement, whatever it is."""
 _NO_TEXT = frozenset({sources.EVENT, sources.REQUEST, sources.CONTEXT})
 _SAYS_SQL = {"query", "sql", "statement", "sqlQuery", "sql_query", "rawQuery", "raw_query", "queryText"}
 _NO_SQL = re.compile(r"graphql|apollo|urql|elastic|opensearch|dynamo|mongo|algolia", re.IGNORECASE)
