@@ -143,3 +143,80 @@ app.post('/a', async (req, res) => {
 });
 """
     assert found("a.js", text) == {("input.unvalidated", 2), ("input.unvalidated", 4)}
+
+
+def test_a_request_that_was_made_before_it_is_sent(found):
+    text = """\
+import json, os
+from urllib.request import Request, urlopen
+def lambda_handler(event, context):
+    body = json.loads(event["body"])
+    req = Request(ADDRESS, json.dumps({"text": body["text"]}).encode())
+    urlopen(req)
+"""
+    assert "injection.ssrf" in _rules(found, "a.py", text.replace("ADDRESS", 'body["url"]'))
+    assert "injection.ssrf" not in _rules(found, "a.py", text.replace("ADDRESS", 'os.environ["URL"]'))
+
+
+def test_a_key_inside_a_transaction_is_no_data(found):
+    text = """\
+import boto3
+client = boto3.client("dynamodb")
+def handler(event, context):
+    id = event["pathParameters"]["id"]
+    client.transact_write_items(TransactItems=[{"Update": {
+        "TableName": "t", "Key": {"id": {"S": id}}, "UpdateExpression": "SET s = :s",
+        "ExpressionAttributeValues": {":s": {"S": WHAT}},
+    }}])
+"""
+    assert _rules(found, "a.py", text.replace("WHAT", "'x'")) == set()
+    assert _rules(found, "a.py", text.replace("WHAT", "id")) == {"input.unvalidated"}
+
+
+def test_a_wrapper_of_dynamodb_by_its_options(found):
+    text = """\
+import { updateItem } from "@notes/core/dynamodb";
+export const main = handler(async (event: APIGatewayProxyEvent) => {
+  const data = JSON.parse(event.body);
+  await updateItem({ Key: { id: 1 }, UpdateExpression: 'SET a = :a', OPTION: { ':a': data.a } });
+});
+"""
+    assert _rules(found, "a.ts", text.replace("OPTION", "ExpressionAttributeValues")) == {"input.unvalidated"}
+    assert _rules(found, "a.ts", text.replace("OPTION", "Labels")) == set()
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("if isinstance(day, dict):\n        day = day.get('day')", True),
+        ("if not isinstance(day, dict):\n        return {'statusCode': 400}", False),
+    ],
+)
+def test_asking_how_to_read_a_value_is_no_check_unless_it_leads_out(found, check, told):
+    text = f"""\
+import boto3
+table = boto3.resource("dynamodb").Table("t")
+def lambda_handler(event, context):
+    day = event.get("day")
+    {check}
+    table.put_item(Item={{"day": day}})
+"""
+    assert bool(_rules(found, "a.py", text)) is told
+
+
+@pytest.mark.parametrize(("program", "told"), [("curl", True), ("figlet", False)])
+def test_an_address_that_a_program_is_given_in_a_script(found, program, told):
+    text = f"""\
+const {{ spawn }} = require('child_process');
+app.get('/a', (req, res) => {{
+  const {{ url }} = req.query;
+  if (url.startsWith('gopher')) {{ res.status(400); }}
+  spawn('{program}', [url]);
+}});
+"""
+    assert ("injection.ssrf" in _rules(found, "a.js", text)) is told
+
+
+def test_a_key_that_anybody_may_try(found):
+    assert found("a.js", "const API_KEY = process.env.API_KEY || 'demo';\n") == set()
+    assert found("a.js", "const API_KEY = process.env.API_KEY || 'h7Kp2xQ9vL';\n") != set()

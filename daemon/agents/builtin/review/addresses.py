@@ -114,6 +114,8 @@ def request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     if target is None:
         return
     options = resolved(target, frame)
+    if isinstance(options, ir.Call) and guards.tail_of(options.func) == "Request":
+        return  # ``urlopen(Request(url, data))``: looked at where it was made.
     if isinstance(options, ir.Record):
         target = entry(options, "url", "uri", "baseURL", "hostname", "host")
         if target is None:

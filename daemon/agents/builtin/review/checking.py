@@ -103,6 +103,8 @@ def remember(
         if known and sources.only_stored(flow.facts(subjects[1], frame)):
             return  # ``guess in earlier_guesses``: what is kept is no list of what is allowed.
         kind, subjects = ("form", subjects[:1]) if known else ("fields", subjects[1:])
+    if kind == "object":  # Unless it leads out, it asks how to read a value: ``if isinstance(x, dict): x = x["x"]``.
+        kind = "type" if exits else "presence"
     validating = any(guards.checks_by_name(function.name) for function in flow.stack[1:][-2:])
     if kind in {"type", "form"} and any(_CONVERTS.match(function.name) for function in flow.stack[1:]):
         return  # ``if isinstance(value, float): return Decimal(value)`` asks how to write it, not what it is.

@@ -88,10 +88,11 @@ def process(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     elif not (flow.module.language == "python" and isinstance(first, ir.Const)):
         found = tainted(flow, first, frame, "shell")
     flow.uses.inject("injection.shell", call, found, "a command")
-    if isinstance(first, ir.Listing) and isinstance(program, ir.Const) and _FETCHES.search(str(program.value)):
-        asked = [
-            o for arg in first.items[1:] if not isinstance(arg, ir.Concat) for o in tainted(flow, arg, frame, "ssrf")
-        ]
+    if isinstance(program, ir.Const) and _FETCHES.search(str(program.value)):
+        second = resolved(everything[1], frame) if len(everything) > 1 else None
+        options = first.items[1:] if isinstance(first, ir.Listing) else []
+        options = options or (second.items if isinstance(second, ir.Listing) else [])
+        asked = [o for arg in options if not isinstance(arg, ir.Concat) for o in tainted(flow, arg, frame, "ssrf")]
         flow.uses.inject("injection.ssrf", call, asked, f"`{program.value!s}` as an address or an option")
     listed = (arg for arg in everything if _is_list(resolved(arg, frame)))
     given = frozenset(o for arg in listed for o in flow.facts(arg, frame) if o.kind in sources.GIVEN)

@@ -139,7 +139,7 @@ class Flow(Evaluation):
             frame.otherwise(statement.depth)
         elif isinstance(statement, ir.Guard):
             self.facts(statement.test, frame)
-            within = statement.depth + 1 if statement.leaves else None
+            within = statement.depth + 1 if statement.leaves or not statement.exits else None
             checking.guard(self, statement.test, frame, exits=statement.exits, within=within)
         elif isinstance(statement, ir.Loop):
             self._loop(statement, frame)

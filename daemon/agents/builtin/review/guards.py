@@ -272,7 +272,8 @@ def _isinstance(expr: ir.Call) -> tuple[str, list[ir.Expr]]:
     """A number is a number; text or a dict may still hold anything."""
     names = [tail_of(part) for part in (ir.parts_of(expr.args[1]) or [expr.args[1]])] if len(expr.args) > 1 else []
     numeric = bool(names) and set(names) <= {"int", "float", "bool", "Decimal", "UUID", "datetime", "date"}
-    return ("form" if numeric else "type"), expr.args[:1]
+    whole = bool(names) and set(names) <= {"dict", "list", "Mapping", "Sequence"}
+    return ("form" if numeric else "object" if whole else "type"), expr.args[:1]
 
 
 _LEADS_OUT = {"/", "..", "../", "\\"}

@@ -38,6 +38,11 @@ def for_a_local_stand_in(texts: Iterable[str], value: str) -> bool:
 _SIGNS = re.compile(r"jwt|session|cookie|signing|hmac|(?:^|_)secret(?:_key)?$|app_secret")
 
 
+def _for_everybody(bare: str, value: str) -> bool:
+    """Keys of interfaces that anybody may try: ``API_KEY || "demo"``."""
+    return value.lower() in {"demo", "demo_key"} and bare.endswith("api_key")
+
+
 def fallback(*, name: str, value: str, line: int, column: int) -> Hit | None:
     """The hit for a key that is used when none is configured: whatever the word is, everyone can read it here."""
     bare = snake(name)
@@ -48,6 +53,7 @@ def fallback(*, name: str, value: str, line: int, column: int) -> Hit | None:
         or not is_secret_name(name)
         or is_reference(value)
         or value.strip().lower() in {"redacted", "hidden", "masked"}
+        or _for_everybody(bare, value)
     ):
         return None
     if bare.startswith("aws_"):  # Asked of a session with AWS: it signs nothing of this program's own.
@@ -69,7 +75,7 @@ def assigned(*, name: str, value: str, line: int, column: int, default: bool = F
 
     A literal that calls itself a test's or a demo's is a note, unless it is the ``default`` of what may be configured.
     """
-    if known(value):
+    if known(value) or _for_everybody(snake(name), value):
         return None
     if is_secret_name(name):
         if not is_secret_value(value, name):

@@ -129,7 +129,7 @@ _COLLECTIONS = {"collection", "Table", "get_collection"}
 def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     """Look at one call for what it keeps or sends on."""
     _chooses(flow, call, name, tail, frame)
-    if _writes(flow, call, name, tail):
+    if _writes(flow, call, name, tail, frame):
         _written(flow, call, tail, frame)
     elif tail in _COLLECTIONS and isinstance(call.func, ir.Member) and call.args:
         named: Facts = frozenset(o for o in flow.facts(call.args[0], frame) if o.kind in GIVEN)
@@ -233,8 +233,15 @@ _PASSING = words(
 """What only hands a record on: whoever gets it in the end looks at it."""
 
 
-def _writes(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
-    if _COMMANDS.match(tail) or (_DOCUMENTS.search(name) and flow.says(_FIREBASE)):
+def _by_its_options(call: ir.Call, frame: Frame) -> bool:
+    """``updateItem({ Key, UpdateExpression, ExpressionAttributeValues })`` of whatever wraps DynamoDB's client."""
+    keys = {key for key, _, _ in fields(call, frame)}
+    return keys >= {"UpdateExpression", "ExpressionAttributeValues"} or keys >= {"TableName", "Item"}
+
+
+def _writes(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> bool:
+    of_firebase = _DOCUMENTS.search(name) and flow.says(_FIREBASE)
+    if _COMMANDS.match(tail) or of_firebase or _by_its_options(call, frame):
         return True
     if not isinstance(call.func, ir.Member):
         return False
@@ -275,6 +282,25 @@ def _chosen(flow: Flow, call: ir.Call, key: str, tail: str, facts: Facts) -> Non
         flow.uses.use(call, facts, f"the name of what `{tail}` keeps", store=True, weak=True)
 
 
+def _data(flow: Flow, value: ir.Expr, frame: Frame) -> Facts:
+    """What a value holds but for keys: ``TransactItems: [{ Update: { Key, ExpressionAttributeValues } }]``."""
+    if isinstance(value, ir.Listing) and all(isinstance(item, ir.Record) for item in value.items):
+        return frozenset().union(*(_data(flow, item, frame) for item in value.items))
+    if isinstance(value, ir.Record) and any(
+        isinstance(k, ir.Const) and k.value in _TRANSACTED for k, _ in value.entries
+    ):
+        return frozenset().union(*(_data(flow, part, frame) for _, part in value.entries))
+    if isinstance(value, ir.Record) and any(
+        isinstance(k, ir.Const) and k.value == "TableName" for k, _ in value.entries
+    ):
+        kept = [v for k, v in value.entries if not (isinstance(k, ir.Const) and k.value in _NOT_DATA)]
+        return frozenset().union(*(flow.facts(part, frame) for part in kept))
+    return flow.facts(value, frame)
+
+
+_TRANSACTED = {"Put", "Update", "Delete", "ConditionCheck"}
+
+
 def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     facts: Facts = frozenset()
     if tail == "save" and isinstance(call.func, ir.Member):
@@ -288,7 +314,7 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
         if value is by_key:
             continue
         if key not in _NOT_DATA and not (key in _OWN_NAMES and _NAMED.match(tail)):
-            facts |= flow.facts(value, frame)
+            facts |= _data(flow, value, frame)
         else:
             _chosen(flow, call, key, tail, frozenset(o for o in flow.facts(value, frame) if o.kind in GIVEN))
     for arg in call.args:
