@@ -220,3 +220,29 @@ app.get('/a', (req, res) => {{
 def test_a_key_that_anybody_may_try(found):
     assert found("a.js", "const API_KEY = process.env.API_KEY || 'demo';\n") == set()
     assert found("a.js", "const API_KEY = process.env.API_KEY || 'h7Kp2xQ9vL';\n") != set()
+
+
+def test_bytes_written_as_digits_are_what_they_were(found):
+    text = """\
+import pickle
+from flask import request
+@app.route('/p')
+def show():
+    return str(pickle.loads(READ(request.args.get('p'))))
+"""
+    assert "injection.deserialization" in _rules(found, "a.py", text.replace("READ", "bytes.fromhex"))
+    assert "injection.deserialization" not in _rules(found, "a.py", text.replace("READ", "signed.load"))
+
+
+def test_a_part_of_a_direct_event_that_is_sent_to_somebody(found):
+    text = """\
+import { CALLED } from './mail';
+export const handler = async (event: LeaveEventType) => { await CALLED([ADMIN], `leave of ${event.userName}`); };
+"""
+    assert _rules(found, "a.ts", text.replace("CALLED", "sendMail")) == {"input.unvalidated-record"}
+    assert _rules(found, "a.ts", text.replace("CALLED", "formatMail")) == set()
+
+
+def test_a_key_that_only_says_its_name(found):
+    assert found("settings.py", "class Settings(BaseSettings):\n    s3_secret_key: str = 'secret_key'\n") == set()
+    assert found("settings.py", "class Settings(BaseSettings):\n    s3_secret_key: str = 'other_9key'\n") != set()

@@ -181,7 +181,9 @@ _PEOPLE = {"email", "mail", "phone", "to", "recipient", "address"}
 """Verbs of what reaches people, and parts that say whom: one in the path is as unknown as one in the body."""
 _INVOKES = re.compile(r"^(?:invoke|call|trigger|start)_?(?:[lL]ambda|[fF]unction|[wW]orkflow|[sS]tate_?[mM]achine)")
 """What hands a whole event on to another function."""
-_KEEPS = re.compile(r"^(?:create|update|insert|add|save|store|put|upsert|register|edit|modify)(?=[A-Z_]|$)")
+_KEEPS = re.compile(
+    r"^(?:create|update|insert|add|save|store|put|upsert|register|edit|modify|write|upload|send|publish|post|submit)(?=[A-Z_]|$)"
+)
 """Verbs of functions that keep what they are given, in a direct event's case too."""
 _SIGNS = re.compile(r"pre_?signed|signed_?url|upload_?url", re.IGNORECASE)
 """What makes an address by which anybody may read or write."""

@@ -123,6 +123,7 @@ def signing(*, name: str, value: str, line: int, column: int) -> Hit | None:
     if not signs(name) or is_filling(value) or known(value) or _FOR_A_TRIAL.match(value):
         return None
     same = " " not in value and snake(value).replace("_", "") == snake(name).replace("_", "")
+    same = same or ("_" in value and snake(name).endswith(f"_{snake(value)}"))
     return None if same else _told(name, value, line, column, None)
 
 
