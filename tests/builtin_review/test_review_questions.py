@@ -137,3 +137,74 @@ def test_what_a_function_finds_out_about_the_caller_is_no_input(found):
         head="const { getUser } = require('./auth');",
     )
     assert not {rule for rule, _ in found("a.js", text) if rule.startswith("input.")}
+
+
+def test_a_comparison_with_what_was_looked_up_is_no_check_in_a_script(found):
+    text = """\
+import { getAuction, updateAuction } from '../lib';
+export const handler = async (event: APIGatewayProxyEventV2) => {
+  const { amount } = JSON.parse(event.body);
+  const auction = await getAuction(1);
+  if (amount <= LIMIT) throw new Error('too low');
+  await updateAuction(1, { amount });
+};
+"""
+    assert {rule for rule, _ in found("a.ts", text.replace("LIMIT", "auction.highest"))} == {"input.unvalidated"}
+    assert found("a.ts", text.replace("LIMIT", "0")) == set()
+
+
+@pytest.mark.parametrize(
+    ("default", "told"), [("Body(...)", True), ("Body(..., max_length=80)", False), ("Depends(current_user)", False)]
+)
+def test_a_text_of_the_body_by_its_default(found, default, told):
+    text = f"""\
+from fastapi import FastAPI, Body, Depends
+from store import save_note
+app = FastAPI()
+@app.post("/notes")
+async def add(note: str = {default}):
+    save_note(note)
+    return {{}}
+"""
+    assert bool(found("a.py", text)) is told
+
+
+def test_an_upload_whose_extension_is_among_the_allowed(found):
+    text = """\
+import os
+from flask import Flask, request, abort
+from werkzeug.utils import secure_filename
+@app.route('/', methods=['POST'])
+def upload():
+    sent = request.files['file']
+    name = secure_filename(sent.filename)
+    if os.path.splitext(name)[1] not in app.config['ALLOWED']:
+        abort(400)
+    sent.save(os.path.join('/data', name))
+    return {}
+"""
+    assert found("a.py", text) == set()
+    assert found("a.py", text.replace("not in app.config['ALLOWED']", "== ''")) != set()
+
+
+def test_a_lookup_by_its_last_word(found):
+    text = """\
+from db import rows
+def lambda_handler(event, context):
+    rows.CALLED("t", {"id": event["queryStringParameters"]["id"]})
+"""
+    assert found("a.py", text.replace("CALLED", "object_delete")) == set()
+    assert found("a.py", text.replace("CALLED", "object_merge")) != set()
+
+
+def test_a_view_beside_what_its_class_is_given(found):
+    text = """\
+from flask import Blueprint
+class Challenges:
+    @classmethod
+    def update(cls, challenge, request):
+        for name, value in request.form.items():
+            CALLED(challenge, name, value)
+"""
+    assert {rule for rule, _ in found("a.py", text.replace("CALLED", "setattr"))} == {"input.unvalidated"}
+    assert found("a.py", text.replace("CALLED", "hasattr")) == set()

@@ -31,7 +31,7 @@ _PASSES = re.compile(
     r"dumps)|loads|dumps|literal_eval|url\.parse|array|asarray|DataFrame|Series|tensor|reshape|shlex\.split|safe_substitute|substitute|format_map|querystring\.(?:decode|encode)|yaml\.(?:safe_)?load|"
     r"unquote(?:_plus)?|parse_qsl?|urljoin|urlparse|urlsplit|URL|URLSearchParams|b64decode|b64encode|"
     r"urlsafe_b64decode|"
-    r"standard_b64decode|(?:de|en)code(?:bytes|string)|BSON|fromhex|a2b_\w+|codecs\.decode|decompress|unquote_to_bytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
+    r"standard_b64decode|(?:de|en)code(?:bytes|string)|BSON|splitext|fromhex|a2b_\w+|codecs\.decode|decompress|unquote_to_bytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
     r"enumerate|zip|iter|next|"
     r"repr|filter|map|BytesIO|StringIO|Path|PurePath|PosixPath|deepcopy|copy|join|resolve|normalize|concat|format|"
     r"parse_header|re\.(?:findall|finditer|split)|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import guards, ir, sinks, sources
-from daemon.agents.builtin.review.frames import key_of
+from daemon.agents.builtin.review.frames import key_of, root_of
 from daemon.agents.builtin.review.sources import NOTHING
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool, within: int |
         if compared is not None and (key := key_of(compared)):
             equal.setdefault(key, []).append(compared)
         asked = None if _among_kept(flow, expr, frame) else guards.tested(expr)
+        if asked is not None and asked[0] == "range" and _with_what_is_kept(flow, expr, frame):
+            asked = ("presence", asked[1])
         if asked is not None:
             _enter(flow, asked, frame, exits=exits, within=within if id(expr) in as_it_stands else None)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in guards.MEMBERSHIP:
@@ -89,6 +91,19 @@ def _among_kept(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
     return expr.func.name in guards.MEMBERSHIP and sources.only_stored(flow.facts(expr.func.base, frame))
 
 
+def _with_what_is_kept(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
+    """``amount <= auction.highest``: in a script whatever is no number passes, compared with what was looked up."""
+    if flow.module.language != "script" or not isinstance(expr, ir.Verdict):
+        return False
+    return any(isinstance(part, ir.Member) and _was_looked_up(part, frame) for part in expr.parts)
+
+
+def _was_looked_up(part: ir.Member, frame: Frame) -> bool:
+    root = root_of(part)
+    made = frame.value(root.id) if root is not None else None
+    return isinstance(made, ir.Call) and made.awaited
+
+
 def _answers(function: ir.Function) -> list[ir.Expr]:
     return [statement.value for statement in function.body if isinstance(statement, ir.Return)]
 
@@ -130,7 +145,7 @@ def _looked_at(flow: Flow, kind: str, origin: Origin, *, exits: bool, validating
     elif inside or validating or kind in {"form", "beginning", "range"}:
         # How long a whole body is says nothing of what is in it.
         measured = kind == "range" and origin.kind == sources.BODY and not origin.part
-        part = "" if origin.root == sources.UPLOAD else origin.names
+        part = "" if origin.root in {sources.UPLOAD, sources.FILES} else origin.names
         flow.entry.vouch(origin.root, _LENGTH if measured else part)
 
 

@@ -80,7 +80,7 @@ SAFE_FOR = {
     "regex": re.compile(r"(?:^|\.)(?:escape|escape_?reg_?exp?|escape-string-regexp\S*|quote_?meta)$", re.IGNORECASE),
     "ldap": re.compile(r"(?:^|\.)(?:escape_filter_chars|escape_rdn|ldapEscape\S*|filter_format)$"),
     "path": re.compile(
-        r"(?:^|\.)(?:basename|secure_filename|safe_join|(?:valid|safe|clean)_?(?:file_?)?(?:name|path)|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
+        r"(?:^|\.)(?:basename|splitext|secure_filename|safe_join|(?:valid|safe|clean)_?(?:file_?)?(?:name|path)|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
     ),
     "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode|url_for|reverse)$"),
     "template": re.compile(

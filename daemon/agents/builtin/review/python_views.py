@@ -42,7 +42,8 @@ _NOT_OF_PATH = {"self", "cls", "args", "kwargs", "resp", "response", "res", "for
 def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     """What each parameter of a view brings in, ``None`` when the function is none."""
     names = [name_of(param) for param in function.params]
-    place = next((number for number, name in enumerate(names[:2]) if name in {"request", "req"}), -1)
+    first = 3 if names[:1] in (["self"], ["cls"]) else 2
+    place = next((number for number, name in enumerate(names[:first]) if name in {"request", "req"}), -1)
     if place < 0:
         return None
     parts = _read_off(function, names[place]) | _read_elsewhere(function, names[place], module)

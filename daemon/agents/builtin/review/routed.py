@@ -6,7 +6,16 @@ import re
 
 from daemon.agents.builtin.review import guards, ir
 from daemon.agents.builtin.review.held_types import is_text, model_facts
-from daemon.agents.builtin.review.sources import BODY, EVENT, NOTHING, PATH, REQUEST, UPLOAD, Facts, Origin
+from daemon.agents.builtin.review.sources import (
+    BODY,
+    EVENT,
+    NOTHING,
+    PATH,
+    REQUEST,
+    UPLOAD,
+    Facts,
+    Origin,
+)
 
 
 def name_of(param: ir.Param) -> str:
@@ -103,8 +112,21 @@ def route_parameters(function: ir.Function, module: ir.Module) -> list[Facts]:
         elif held and not is_text(param.annotation) and _HELD.search(param.annotation):
             given_facts.append(model_facts(param, module))
         else:
-            given_facts.append(frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line)}))
+            given_facts.append(_text_of(param))
     return given_facts
+
+
+_SENT = {"Body", "Form"}
+_LIMITS = {"min_length", "max_length", "pattern", "regex", "ge", "gt", "le", "lt"}
+
+
+def _text_of(param: ir.Param) -> Facts:
+    """A text: a part of the path, or of what its default says, ``name: str = Body(..., max_length=80)``."""
+    at, default = param.target, param.default
+    kind = BODY if isinstance(default, ir.Call) and guards.tail_of(default.func) in _SENT else PATH
+    limited = isinstance(default, ir.Call) and any(name in _LIMITS for name, _ in default.kwargs)
+    held = frozenset({"nosql", "check"}) if limited else frozenset({"nosql"}) if kind != PATH else frozenset[str]()
+    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=held)})
 
 
 _VARIABLE = re.compile(r"[<{](?:[^<>{}]*:)?(\w+)[>}]")
