@@ -208,3 +208,42 @@ class Challenges:
 """
     assert {rule for rule, _ in found("a.py", text.replace("CALLED", "setattr"))} == {"input.unvalidated"}
     assert found("a.py", text.replace("CALLED", "hasattr")) == set()
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        (r"if (!/^https?:\/\//.test(url)) return;", True),
+        (r"if (!/^(https|http):\/\/.+$/i.test(url)) return;", True),
+        (r"if (!/^https:\/\/api\.example\.com\//.test(url)) return;", False),
+        ("if (new URL(url).host.includes('localhost')) return;", True),
+    ],
+)
+def test_a_pattern_that_lets_any_host_through(found, check, told):
+    text = f"""\
+app.post('/fetch', async (req, res) => {{
+  const url = req.body.url;
+  {check}
+  res.json({{ page: await (await fetch(url)).text() }});
+}});
+"""
+    assert ("injection.ssrf" in {rule for rule, _ in found("a.js", text)}) is told
+
+
+def test_a_package_of_the_projects_own_workspace(found):
+    text = """\
+import { createItem } from "FROM";
+export const main = handler(async (event: APIGatewayProxyEvent) => createItem(JSON.parse(event.body)));
+"""
+    assert {rule for rule, _ in found("a.ts", text.replace("FROM", "@notes/core/dynamodb"))} == {"input.unvalidated"}
+    assert found("a.ts", text.replace("FROM", "@middy/core")) == set()
+
+
+def test_a_skill_that_finds_the_handler_itself(found):
+    text = """\
+const Alexa = require('ask-sdk-core');
+exports.handler = async (event, context) => MADE.invoke(event, context);
+"""
+    skill = "Alexa.SkillBuilders.custom().addRequestHandlers(A).create()"
+    assert found("a.js", text.replace("MADE", skill)) == set()
+    assert found("a.js", text.replace("MADE", "new AWS.Lambda()")) != set()

@@ -175,7 +175,7 @@ def handler(event, context):
 
 def test_a_wrapper_of_dynamodb_by_its_options(found):
     text = """\
-import { updateItem } from "@notes/core/dynamodb";
+import { updateItem } from "dynamo-wrapper";
 export const main = handler(async (event: APIGatewayProxyEvent) => {
   const data = JSON.parse(event.body);
   await updateItem({ Key: { id: 1 }, UpdateExpression: 'SET a = :a', OPTION: { ':a': data.a } });

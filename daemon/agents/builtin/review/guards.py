@@ -233,28 +233,47 @@ def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
         known = _of_a_known_hash(expr)
         return ("form", [known]) if known is not None else _verdict(expr)
     if isinstance(expr, ir.Call):
-        tail = tail_of(expr.func)
-        if tail == "isinstance":
-            return _isinstance(expr)
-        if tail in {"startsWith", "startswith"} and isinstance(expr.func, ir.Member):
-            return ("presence" if _only_a_scheme(expr) else "beginning"), [expr.func.base]
-        subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
-        if tail in MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
-            if isinstance(expr.args[0], ir.Const):  # A text that is searched is asked about,
-                return ("inside" if expr.args[0].value in _LEADS_OUT else "type"), [expr.func.base]
-            subjects = expr.args[:1]  # of a list what is looked for in it.
-        if isinstance(expr.func, ir.Member) and _TEST_METHOD.match(tail):
-            return ("form" if tail in STRONG else "type"), subjects
-        if tail in {"all", "any"}:
-            return "presence", [item for arg in expr.args for item in (ir.parts_of(arg) or [arg])]
-        if _TEST_FUNCTION.match(tail):
-            return ("form" if tail in STRONG else "type"), subjects
-        return None
+        return _asked_by_a_call(expr)
     if isinstance(expr, ir.Name | ir.Member):
         return "presence", [expr]
     if isinstance(expr, ir.Index):
         return "fields", [expr.base]
     return None
+
+
+def _asked_by_a_call(expr: ir.Call) -> tuple[str, list[ir.Expr]] | None:
+    tail = tail_of(expr.func)
+    if tail == "isinstance":
+        return _isinstance(expr)
+    if tail in {"startsWith", "startswith"} and isinstance(expr.func, ir.Member):
+        return ("presence" if _only_a_scheme(expr) else "beginning"), [expr.func.base]
+    subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
+    if tail in MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
+        if isinstance(expr.args[0], ir.Const):  # A text that is searched is asked about,
+            return ("inside" if expr.args[0].value in _LEADS_OUT else "type"), [expr.func.base]
+        subjects = expr.args[:1]  # of a list what is looked for in it.
+    if isinstance(expr.func, ir.Member) and _TEST_METHOD.match(tail):
+        if _lets_any_host_through(expr):
+            return "presence", subjects
+        return ("form" if tail in STRONG else "type"), subjects
+    if tail in {"all", "any"}:
+        return "presence", [item for arg in expr.args for item in (ir.parts_of(arg) or [arg])]
+    if _TEST_FUNCTION.match(tail):
+        return ("form" if tail in STRONG else "type"), subjects
+    return None
+
+
+_ANY_HOST = re.compile(
+    r"^/?\^?\(?(?:\?:)?(?:https?\??|ftp|file|\||\(\?:|[()])*\)?(?::(?:\\?/){0,2})?(?:\(?(?:\.|\\S|\[\^\\s\])[*+]\)?)?\$?(?:/[a-z]*)?$"
+)
+"""A pattern of addresses that says how to ask, and not whom: ``/^https?:\\/\\//``."""
+
+
+def _lets_any_host_through(expr: ir.Call) -> bool:
+    func = expr.func
+    tested = [*expr.args[:1], *([func.base] if isinstance(func, ir.Member) else [])]
+    texts = [part.value for part in tested if isinstance(part, ir.Const) and isinstance(part.value, str)]
+    return any("http" in text and _ANY_HOST.match(text) is not None for text in texts)
 
 
 _SCHEME = re.compile(r"^(?:/?(?:https?|ftp|file|data)?:?/{0,3}|[\[{(<\"'.@#!$_-]|(?:Bearer|Basic) ?)$")

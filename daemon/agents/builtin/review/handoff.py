@@ -257,11 +257,20 @@ _ALIASES = tuple(
 """Beginnings of imports that a project's own paths are given in TypeScript."""
 
 
+_WORKSPACE = re.compile(
+    r"^@(?!aws|middy|nest|types|prisma|google|azure|hapi|fastify|octokit|microsoft|firebase|supabase|sentry|vercel|trpc|apollo)[\w-]+/"
+    r"(?:core|libs?|shared|utils?|common|db|database|services?|functions?|domain|server|api|backend|models?|layers?)(?:[/.]|$)"
+)
+"""Packages of the project's own workspace: ``@notes/core/dynamodb``."""
+
+
 def is_ours(call: Outcome, flow: Flow) -> bool:
     """Whether a call goes to another file of the same project, as far as the name tells."""
     head = call.dotted.split(".", maxsplit=1)[0].split("(", maxsplit=1)[0]
     imported = flow.module.imports.get(_root(call.expr.func), "")
     local = (".", "@/", "~/", "#", "src/", *_ALIASES)
+    if _WORKSPACE.match(imported):
+        return True
     if head in {"this", "self", ""} or head.startswith(local) or imported.startswith(local):
         return True
     if _INJECTED.search(head) and head not in flow.module.imports and isinstance(call.expr.func, ir.Member):

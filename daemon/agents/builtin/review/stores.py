@@ -239,6 +239,17 @@ def _by_its_options(call: ir.Call, frame: Frame) -> bool:
     return keys >= {"UpdateExpression", "ExpressionAttributeValues"} or keys >= {"TableName", "Item"}
 
 
+def _is_a_write(flow: Flow, call: ir.Call, tail: str, receiver: str) -> bool:
+    """Whether a method that is called like a write of a service's is one, by what it is called on."""
+    if flow.module.language == "python" and tail != tail.lower():
+        return False
+    if tail == "invoke" and "SkillBuilder" in receiver:
+        return False  # A skill of Alexa's finds the handler itself.
+    if tail == "invoke" and any(key == "payload" for key, _ in call.kwargs):
+        return True
+    return tail not in _AMBIGUOUS or flow.says(_ORM) or "(" in receiver or bool(_AWS.search(receiver))
+
+
 def _writes(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> bool:
     of_firebase = _DOCUMENTS.search(name) and flow.says(_FIREBASE)
     if _COMMANDS.match(tail) or of_firebase or _by_its_options(call, frame):
@@ -247,11 +258,7 @@ def _writes(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> bo
         return False
     receiver = name[: -len(tail) - 1]
     if tail in _WRITES:
-        if flow.module.language == "python" and tail != tail.lower():
-            return False
-        if tail == "invoke" and any(key == "payload" for key, _ in call.kwargs):
-            return True
-        return tail not in _AMBIGUOUS or flow.says(_ORM) or "(" in receiver or bool(_AWS.search(receiver))
+        return _is_a_write(flow, call, tail, receiver)
     if tail in _CACHES and _CACHE.search(receiver):
         return True
     if tail in {"add", "add_all", "merge"} and rows.SESSION.search(receiver):
