@@ -25,11 +25,12 @@ STEP_CAP = 120_000
 SECONDS = 1.0
 _CALCULATES = re.compile(r"^Math\.(?:pow|sqrt|exp|hypot|log(?:2|10|1p)?)$")
 _TABLES = {"Map", "dict", "list", "defaultdict", "Array"}
+"""What makes a table or list that a module keeps."""
 _FINDS_IN = {"find", "get", "filter", "at", "pop", "shift", "values", "items"}
+"""Methods of such that give what is in it."""
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
-
-
 NO_TEXTS: Mapping[str, ir.Const] = MappingProxyType({})
+"""What a call that writes down no text hands a function."""
 
 
 class BudgetError(Exception):

@@ -39,7 +39,8 @@ def find(module: ir.Module) -> list[Hit]:
     top = Frame(module.top)
     purposes = program_policies.Purposes()
     reader = _Reader(Namer(module, {}), purposes, {function.name: function for function in module.functions})
-    handed = handed_texts.HandedTexts(module) if "olicy" in module.text else None
+    of_rights = "olicy" in module.text  # ``PolicyStatement``, ``policies``: only there are texts handed on of interest.
+    handed = handed_texts.HandedTexts(module) if of_rights else None
     for function in [module.top, *module.functions]:
         frame = top if function is module.top else Frame(function, parent=top)
         if handed is not None:
