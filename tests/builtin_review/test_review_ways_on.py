@@ -246,3 +246,19 @@ export const handler = async (event: LeaveEventType) => { await CALLED([ADMIN], 
 def test_a_key_that_only_says_its_name(found):
     assert found("settings.py", "class Settings(BaseSettings):\n    s3_secret_key: str = 'secret_key'\n") == set()
     assert found("settings.py", "class Settings(BaseSettings):\n    s3_secret_key: str = 'other_9key'\n") != set()
+
+
+@pytest.mark.parametrize(("made", "told"), [("status", True), ("int(status)", False)])
+def test_what_an_object_of_the_files_own_was_made_of(found, made, told):
+    text = f"""\
+import json
+class Done:
+    def __init__(self, status):
+        self.status = {made}
+    def update(self):
+        cur.execute(f"UPDATE runs SET status = '{{self.status}}'")
+def lambda_handler(event, context):
+    done = Done(status=json.loads(event["body"])["status"])
+    done.update()
+"""
+    assert ("injection.sql" in _rules(found, "a.py", text)) is told

@@ -293,6 +293,8 @@ class Evaluation(ABC):
             before = self.uses.through(expr)
             result = self.call(local, ordered, local_calls.scope(self, local, frame), written)
             self.uses.back(before)
+        if local.name in {"__init__", "constructor"}:
+            result |= frozenset().union(*ordered)  # What is made holds what it was made of.
         local_calls.come_back(self, expr, local, ordered, frame)
         for sink, pattern in guards.SAFE_FOR.items():
             if pattern.search(guards.tail_of(expr.func)):

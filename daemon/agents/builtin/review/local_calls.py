@@ -57,6 +57,9 @@ def local(flow: Flow, expr: ir.Call, frame: Frame) -> ir.Function | None:
         value = frame.value(func.id)
         if isinstance(value, ir.Lambda):
             return value.function
+        made_by = flow.methods.get((func.id, "__init__")) or flow.methods.get((func.id, "constructor"))
+        if made_by is not None and func.id not in flow.module.imports:
+            return made_by
         function = flow.by_name.get(func.id)
         if func.id == "fetch" and function is not None and entries.given(function, flow.module) is not None:
             return None  # A worker's own ``fetch(request)`` is called by the platform; this one asks an address.
