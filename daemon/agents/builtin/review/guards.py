@@ -346,8 +346,9 @@ def _hashed(expr: ir.Expr) -> ir.Expr | None:
     if not isinstance(expr, ir.Call) or not _HASH.match(tail_of(expr.func)) or len(expr.args) != 1:
         return None
     text = expr.args[0]
-    encoded = isinstance(text, ir.Call) and isinstance(text.func, ir.Member) and text.func.name == "encode"
-    return text.func.base if encoded and isinstance(text, ir.Call) and isinstance(text.func, ir.Member) else text
+    if isinstance(text, ir.Call) and isinstance(text.func, ir.Member) and text.func.name == "encode":
+        return text.func.base
+    return text
 
 
 def asks_for_an_object(expr: ir.Expr) -> list[ir.Expr]:

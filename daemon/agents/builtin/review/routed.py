@@ -117,16 +117,21 @@ def route_parameters(function: ir.Function, module: ir.Module) -> list[Facts]:
 
 
 _SENT = {"Body", "Form"}
+"""Defaults of FastAPI's that say of a text that it comes in the body."""
 _LIMITS = {"min_length", "max_length", "pattern", "regex", "ge", "gt", "le", "lt"}
+"""What such a default holds a value against."""
 
 
 def _text_of(param: ir.Param) -> Facts:
-    """A text: a part of the path, or of what its default says, ``name: str = Body(..., max_length=80)``."""
+    """A text: a part of the path or query, or of the body, ``name: str = Body(..., max_length=80)``."""
     at, default = param.target, param.default
-    kind = BODY if isinstance(default, ir.Call) and guards.tail_of(default.func) in _SENT else PATH
-    limited = isinstance(default, ir.Call) and any(name in _LIMITS for name, _ in default.kwargs)
-    held = frozenset({"nosql", "check"}) if limited else frozenset({"nosql"}) if kind != PATH else frozenset[str]()
-    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=held)})
+    kind, held = PATH, set[str]()
+    if isinstance(default, ir.Call):
+        if guards.tail_of(default.func) in _SENT:
+            kind, held = BODY, {"nosql"}
+        if any(name in _LIMITS for name, _ in default.kwargs):
+            held |= {"check"}
+    return frozenset({Origin(kind, kind, at.line, at.column, at.end_line, safe=frozenset(held))})
 
 
 _VARIABLE = re.compile(r"[<{](?:[^<>{}]*:)?(\w+)[>}]")

@@ -93,7 +93,7 @@ def _program_text(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         target = opened.args[0] if isinstance(opened, ir.Call) and opened.args else None
         text = call.args[0]
     else:
-        target, text = call.args[0], call.args[-1] if len(call.args) < 2 else call.args[1]
+        target, text = call.args[0], call.args[min(1, len(call.args) - 1)]
     last = parts(flow, target, frame)[-1:] if target is not None else []
     if last and last[0].text is not None and _PROGRAM.search(last[0].text):
         flow.uses.inject("injection.eval", call, tainted(flow, text, frame, "eval"), "a program that is started here")
