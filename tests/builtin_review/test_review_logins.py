@@ -36,6 +36,7 @@ def _rules(hits):
         "@Module({ imports: [Orm.forRoot({ host: 'db', user: 'root', password: '123456' })] })\nexport class App {}",
         f"const headers = {{ 'Ocp-Apim-Subscription-Key': '{KEY}' }};",
         f"const headers = {{ Authorization: '{KEY}' }};",
+        'if (crypto.timingSafeEqual(Buffer.from(password), Buffer.from("swordfish77"))) open();',
     ],
 )
 def test_a_script_that_lets_in_or_logs_in_with_a_literal(found, line):
@@ -56,6 +57,8 @@ def test_a_script_that_lets_in_or_logs_in_with_a_literal(found, line):
         "db = psycopg2.connect(host=h, user='root', password='password')",
         "dbpassword = 's3cr3tpw'",
         "admin = User('a@shop.test', hashpw(b'admin', gensalt()))",
+        'ok = secrets.compare_digest(given.password, "swordfish")',
+        'ok = hmac.compare_digest(b"swordfish", given.password.encode("utf8"))',
     ],
 )
 def test_a_python_program_likewise(found, line):
@@ -80,6 +83,8 @@ def test_a_python_program_likewise(found, line):
         "sgMail.setApiKey(process.env.SENDGRID);",
         "const key = 'uploads/7b2b96c9-1be5-4810-ac2a-163f754e132c/1.png';",
         'server.login("me@example.com", "<password>");',
+        "crypto.webcrypto.subtle.importKey('spki', bytes, { name: 'ECDSA' }, false, ['verify']);",
+        "if (crypto.timingSafeEqual(Buffer.from(password), Buffer.from(process.env.PASSWORD))) open();",
     ],
 )
 def test_what_is_no_secret_though_it_stands_there(found, line):

@@ -98,13 +98,15 @@ def _key_argument(call: ir.Call, argument: ir.Expr, dotted: str, frame: Frame) -
     value = _constant(argument, frame)
     if value is None or not value or known(value) or is_reference(value) or _NAME_OF_ONE.match(value):
         return []
-    if _TO_BE_FILLED_IN.match(value) or _FOR_EVERYBODY.match(value):
+    if _TO_BE_FILLED_IN.match(value) or _FOR_EVERYBODY.match(value) or value in _FORMATS:
         return []
     name = ".".join(dotted.split(".")[-2:])
     return [Hit(rule="credential.argument", line=argument.line or call.line, column=argument.column,
                 detail=f"`{name}` gets a literal key: {mask(value)}.")]  # fmt: skip
 
 
+_FORMATS = {"raw", "spki", "pkcs8", "jwk"}
+"""What ``crypto.subtle.importKey`` takes before the key."""
 _FOR_EVERYBODY = re.compile(r"\s*-----BEGIN (?:CERTIFICATE|(?:RSA )?PUBLIC KEY)-----")
 """Keys that only verify: nobody has to keep them."""
 

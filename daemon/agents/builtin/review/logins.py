@@ -24,6 +24,8 @@ _SCHEME = re.compile(
 _READS = {"get", "getenv", "header", "getHeader", "get_header"}
 _SPELLED = {"upper", "lower", "strip", "trim", "toUpperCase", "toLowerCase", "toString", "decode"}
 _ENCODES = {"b64encode", "btoa", "from", "Buffer"}
+_COMPARES = {"compare_digest", "timingSafeEqual", "safe_str_cmp"}
+"""Calls that compare two texts, or their bytes, in a time that does not depend on them."""
 _PAIR = re.compile(r"^[^\s:/{}$%]{1,80}:(?P<password>[^\s:/{}$%]{4,120})$")
 _PAIR_NAMES = {"auth", "http_auth", "basic_auth", "basicauth", "httpauth", "proxy_auth"}
 _LISTED = re.compile(
@@ -51,7 +53,10 @@ def compared(expr: ir.Verdict) -> list[Hit]:
     """``if (password === "Winter2019!")``: what is asked for stands in the source."""
     if expr.op != "==" or len(expr.parts) != 2:
         return []
-    left, right = expr.parts
+    return _between(*expr.parts)
+
+
+def _between(left: ir.Expr, right: ir.Expr) -> list[Hit]:
     asked, literal = (right, left) if isinstance(left, ir.Const) else (left, right)
     value, name = text_of(literal), _asked(asked)
     if not value or not name or known(value):
@@ -75,6 +80,8 @@ def compared(expr: ir.Verdict) -> list[Hit]:
 def handed(expr: ir.Call, dotted: str) -> list[Hit]:
     """``client.login("me", "hunter2!")``, ``btoa("me:hunter2!")``, ``sg.setApiKey("...")``, a client and its key."""
     tail = guards.tail_of(expr.func) or dotted.rpartition(".")[2]
+    if tail in _COMPARES and len(expr.args) == 2:
+        return _between(*map(_unwrapped, expr.args))
     texts = [_text(arg) for arg in expr.args]
     if tail in _ENCODES and texts and texts[0]:
         pair = _PAIR.match(texts[0])
@@ -148,6 +155,15 @@ def _text(expr: ir.Expr) -> str | None:
         return text_of(expr)
     parts = [text_of(part) for part in expr.parts]
     return "".join(map(str, parts)) if all(part is not None for part in parts) else None
+
+
+def _unwrapped(expr: ir.Expr) -> ir.Expr:
+    """The text whose bytes are taken: ``password.encode("utf8")``, ``Buffer.from(password)``."""
+    if not isinstance(expr, ir.Call):
+        return expr
+    if isinstance(expr.func, ir.Member) and expr.func.name == "encode":
+        return expr.func.base
+    return expr.args[0] if guards.tail_of(expr.func) in {"from", "Buffer"} and expr.args else expr
 
 
 def _asked(expr: ir.Expr) -> str:
