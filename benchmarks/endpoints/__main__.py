@@ -57,6 +57,8 @@ def main() -> int:
     totals = [0, 0, 0, 0]
     for pair in parser.parse_args().pairs:
         name, _, checkout = pair.partition("=")
+        if not Path(name).is_file() or not Path(checkout or "?").is_dir():
+            parser.error(f"{pair}: a file of documented endpoints, '=' and the project's folder are asked for")
         score = _score(json.loads(Path(name).read_text("utf-8")), Path(checkout))
         totals = [total + one for total, one in zip(totals, score, strict=True)]
     found, wanted, right, seen = totals

@@ -31,9 +31,14 @@ def main() -> int:
     parser.add_argument("--wrong", action="store_true", help="list what was wrong and what was missed")
     parser.add_argument("--only", choices=["builtin"], help="leave the other reviewers out")
     options = parser.parse_args()
+    if not options.labels.is_file():
+        parser.error(f"{options.labels}: no such file of labels, one JSON object a line")
     labels = [json.loads(line) for line in options.labels.read_text(encoding="utf-8").splitlines() if line.strip()]
     names = {f"{label['repo'].replace('/', '__')}/{label['path']}": label for label in labels}
     present = [name for name in names if (options.files / name).is_file()]
+    if not present:
+        parser.error(f"none of the {len(labels)} files of {options.labels} is in {options.files}: "
+                     "put them there as owner__name/path")  # fmt: skip
     print(f"{len(labels)} labelled files, {len(present)} present; a match: same category within {options.near} lines")
     found, times = engines.builtin(options.files, present)
     report("builtin", names, present, found, options)

@@ -58,6 +58,8 @@ def main() -> int:
         if options.files
         else []
     )
+    if options.files and not real:
+        parser.error(f"{options.files}: no file under 200 kB is there to be mangled")
     seeds = [(p.name, p.read_text(encoding="utf-8", errors="replace")) for p in real] or list(
         zip(NAMES, SEEDS * 2, strict=False)
     )
