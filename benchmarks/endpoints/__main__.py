@@ -52,7 +52,7 @@ def _score(truth: dict[str, Any], checkout: Path) -> tuple[int, int, int, int]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.endpoints", description=__doc__.splitlines()[0])
     parser.add_argument("pairs", nargs="+", metavar="TRUTH.json=CHECKOUT")
     totals = [0, 0, 0, 0]
     for pair in parser.parse_args().pairs:

@@ -149,21 +149,25 @@ def _as_people_choose(text: str) -> bool:
 
 def _text(expr: ir.Expr) -> str | None:
     """The text an argument is, put together from literals or not."""
-    if isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "encode":
-        expr = expr.func.base
+    expr = _decoded(expr)
     if not isinstance(expr, ir.Concat):
         return text_of(expr)
     parts = [text_of(part) for part in expr.parts]
     return "".join(map(str, parts)) if all(part is not None for part in parts) else None
 
 
-def _unwrapped(expr: ir.Expr) -> ir.Expr:
-    """The text whose bytes are taken: ``password.encode("utf8")``, ``Buffer.from(password)``."""
-    if not isinstance(expr, ir.Call):
-        return expr
-    if isinstance(expr.func, ir.Member) and expr.func.name == "encode":
+def _decoded(expr: ir.Expr) -> ir.Expr:
+    """What is encoded: the ``password`` of ``password.encode("utf8")``; anything else is itself."""
+    if isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "encode":
         return expr.func.base
-    return expr.args[0] if guards.tail_of(expr.func) in {"from", "Buffer"} and expr.args else expr
+    return expr
+
+
+def _unwrapped(expr: ir.Expr) -> ir.Expr:
+    """The text whose bytes are taken: as ``_decoded``, and the ``password`` of ``Buffer.from(password)``."""
+    if isinstance(expr, ir.Call) and expr.args and guards.tail_of(expr.func) in {"from", "Buffer"}:
+        return expr.args[0]
+    return _decoded(expr)
 
 
 def _asked(expr: ir.Expr) -> str:
