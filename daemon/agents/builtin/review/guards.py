@@ -345,10 +345,14 @@ def _hashed(expr: ir.Expr) -> ir.Expr | None:
         expr = expr.func.base
     if not isinstance(expr, ir.Call) or not _HASH.match(tail_of(expr.func)) or len(expr.args) != 1:
         return None
-    text = expr.args[0]
-    if isinstance(text, ir.Call) and isinstance(text.func, ir.Member) and text.func.name == "encode":
-        return text.func.base
-    return text
+    return before_encoding(expr.args[0])
+
+
+def before_encoding(expr: ir.Expr) -> ir.Expr:
+    """What is encoded: the ``password`` of ``password.encode("utf8")``; anything else is itself."""
+    if isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "encode":
+        return expr.func.base
+    return expr
 
 
 def asks_for_an_object(expr: ir.Expr) -> list[ir.Expr]:

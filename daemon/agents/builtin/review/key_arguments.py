@@ -114,13 +114,13 @@ _FOR_EVERYBODY = re.compile(r"\s*-----BEGIN (?:CERTIFICATE|(?:RSA )?PUBLIC KEY)-
 def _constant(expr: ir.Expr, frame: Frame) -> str | None:
     """The literal an expression is, through variables of the file and key-making calls."""
     for _ in range(6):
-        if isinstance(expr, ir.Name):
+        if (text := guards.before_encoding(expr)) is not expr:
+            expr = text
+        elif isinstance(expr, ir.Name):
             value = frame.value(expr.id)
             if value is None or value is expr:
                 return None
             expr = value
-        elif isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "encode":
-            expr = expr.func.base
         elif isinstance(expr, ir.Call) and expr.args and guards.tail_of(expr.func) in _MAKES:
             expr = expr.args[0]
         else:

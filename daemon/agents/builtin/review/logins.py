@@ -149,25 +149,18 @@ def _as_people_choose(text: str) -> bool:
 
 def _text(expr: ir.Expr) -> str | None:
     """The text an argument is, put together from literals or not."""
-    expr = _decoded(expr)
+    expr = guards.before_encoding(expr)
     if not isinstance(expr, ir.Concat):
         return text_of(expr)
     parts = [text_of(part) for part in expr.parts]
     return "".join(map(str, parts)) if all(part is not None for part in parts) else None
 
 
-def _decoded(expr: ir.Expr) -> ir.Expr:
-    """What is encoded: the ``password`` of ``password.encode("utf8")``; anything else is itself."""
-    if isinstance(expr, ir.Call) and isinstance(expr.func, ir.Member) and expr.func.name == "encode":
-        return expr.func.base
-    return expr
-
-
 def _unwrapped(expr: ir.Expr) -> ir.Expr:
-    """The text whose bytes are taken: as ``_decoded``, and the ``password`` of ``Buffer.from(password)``."""
+    """The text whose bytes are taken: the ``password`` of ``password.encode()`` and of ``Buffer.from(password)``."""
     if isinstance(expr, ir.Call) and expr.args and guards.tail_of(expr.func) in {"from", "Buffer"}:
         return expr.args[0]
-    return _decoded(expr)
+    return guards.before_encoding(expr)
 
 
 def _asked(expr: ir.Expr) -> str:
