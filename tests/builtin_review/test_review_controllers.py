@@ -33,6 +33,11 @@ TOLD = {
         "const FoodModel = require('./food');\nconst count = (req, res) => FoodModel.count(req.query).then((n) => res.send({ n }));",
         "injection.nosql",
     ),
+    "a model says whether there is one that the caller describes": (
+        "a.js",
+        "const User = require('./user');\nconst known = (req, res) => User.exists({ email: req.body.email }).then((n) => res.send({ n }));",
+        "injection.nosql",
+    ),
     "what is said over a socket is kept": (
         "a.js",
         (

@@ -21,6 +21,14 @@ PUT = 'await new DocumentClient().put({ TableName: "T", Item: JSON.parse(event.b
 NO_ANSWER = [
     ("a.py", python("verify_token(event)", KEEP, head="from auth import verify_token")),
     ("a.py", python(KEEP, head="from auth import require_auth", decorator="@require_auth(roles=['admin'])")),
+    ("a.py", python(KEEP, head="from http_views import require_methods", decorator="@require_methods(['POST'])")),
+    (
+        "a.py",
+        python(
+            "table.put_item(Item=asdict(Bike(**json.loads(event['body']))))",
+            head="from dataclasses import asdict\nfrom common.bike_schema import Bike",
+        ),
+    ),
     ("a.py", python("check_stock(event['body'])", KEEP, head="from shop import check_stock")),
     ("a.py", python("subprocess.check_output(['ls'])", KEEP)),
     (
@@ -40,6 +48,14 @@ def test_asking_who_calls_or_how_long_it_is_says_nothing_of_what_is_in_it(found,
 
 
 ANSWERED = [
+    (
+        "a.py",
+        python(KEEP, head="from checks import require_json_fields", decorator="@require_json_fields('name')"),
+    ),
+    (
+        "a.py",
+        python("create(Bike(**json.loads(event['body'])))", head="from common.bike_schema import Bike, create"),
+    ),
     (
         "a.py",
         python(

@@ -286,8 +286,13 @@ def _typed_model(call: Outcome, flow: Flow) -> bool:
     func = call.expr.func
     if not isinstance(func, ir.Name) or not func.id[:1].isupper() or "**" not in call.named:
         return False
-    origin = flow.module.imports.get(func.id, "")
-    return "pydantic" in flow.module.text or func.id in flow.validators or bool(_OF_SCHEMAS.search(origin))
+    if "pydantic" in flow.module.text or func.id in flow.validators:
+        return True
+    return bool(_OF_SCHEMAS.search(flow.module.imports.get(func.id, ""))) and not flow.says(_AS_DATACLASS)
+
+
+_AS_DATACLASS = re.compile(r"\b(?:asdict|astuple)\(")
+"""What only dataclasses are given to: those take whatever they get for their fields."""
 
 
 def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Facts:

@@ -73,7 +73,7 @@ class Flow(Evaluation):
     def _decorator_validates(self, decorator: ir.Expr, top: Frame) -> bool:
         func = decorator.func if isinstance(decorator, ir.Call) else decorator
         dotted = self.namer.name(func, top)
-        return guards.validates(dotted, guards.tail_of(func), self.module.imports)
+        return guards.decorator_validates(dotted, guards.tail_of(func), self.module.imports)
 
     def _collect_fields(self) -> None:
         """``this.client = new X()`` in any method says what ``this.client`` is in all of them."""

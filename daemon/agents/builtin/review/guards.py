@@ -198,6 +198,17 @@ def validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
     )
 
 
+_REQUIRES = re.compile(
+    r"^requires?_?(?!.*(?:json|param|field|body|schema|arg|key|data|payload|input|valid))", re.IGNORECASE
+)
+"""``@require_http_methods(["POST"])``, ``@require_role("admin")``: who may call and how, not what is sent along."""
+
+
+def decorator_validates(dotted: str, tail: str, imports: dict[str, str]) -> bool:
+    """Whether a decorator of this name checks what the function gets."""
+    return not _REQUIRES.match(tail) and validates(dotted, tail, imports)
+
+
 _LOADS = re.compile(r"^[A-Z]\w*\(\)\.loads?$")
 """``OrderSchema().loads(text)``, of a class of the file's own."""
 _VALIDATOR = re.compile(r"[vV]alidat(?:or|ion|e)s?\.$")

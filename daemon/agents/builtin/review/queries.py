@@ -31,7 +31,7 @@ _MONGO = re.compile(r"mongo", re.IGNORECASE)
 _MODEL_METHODS = words(
     """
     findOne findOneAndUpdate findOneAndDelete findOneAndReplace findByIdAndUpdate findById updateOne updateMany
-    deleteOne deleteMany countDocuments insertMany count
+    deleteOne deleteMany countDocuments insertMany count exists replaceOne findOneAndRemove
     """
 )
 """What mongoose calls its own, whatever folder the model is kept in."""
@@ -83,7 +83,9 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     if GRAPHS.search(name) and call.args:
         _graph(flow, call, frame)
     model = _is_model(call, name, tail) or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
-    if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (model and tail == "count"):
+    if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (
+        model and tail in {"count", "exists"}
+    ):
         _mongo(flow, call, name, frame)
 
 
@@ -141,6 +143,7 @@ _MONGO_FINDS = words(
     """
     find findOne find_one updateOne update_one deleteOne delete_one deleteMany delete_many findOneAndUpdate
     findOneAndDelete countDocuments count_documents updateMany update_many aggregate findOneAndReplace
+    findOneAndRemove replaceOne replace_one
     """
 )
 _DYNAMO = words(
