@@ -80,7 +80,9 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     if _LOGS.search(call.dotted):
         return NOTHING
     hand_off(call, flow, frame)
-    return _unknown(call, brought, flow)
+    # ``oc(req.params.name)("")`` gives what the function was made of.
+    made_of = flow.facts(call.expr.func, frame) if isinstance(call.expr.func, ir.Call) else NOTHING
+    return _unknown(call, brought | made_of, flow)
 
 
 _ASKS_FOR_NAN = re.compile(r"is_?nan|is_?finite", re.IGNORECASE)

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from daemon.agents.builtin.review.sources import Facts, Origin
 
 
-def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool, within: int | None = None) -> None:
+def guard(
+    flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool, within: int | None = None, leaves: bool = False
+) -> None:
     """Remember what a branch's test says about the values in it.
 
-    ``within`` is the depth of a branch that leaves the function: what holds in it does not hold below it.
+    ``within`` is the depth of a branch that leaves the function: what holds in it does not hold below it. It may
+    leave because a test was not passed.
     """
     stack = [test]
+    failed = _failed(test) if leaves else frozenset[int]()
     as_it_stands = _all_of_it(test) if within is not None else frozenset[int]()
     named: set[str] = set()
     equal: dict[str, list[ir.Expr]] = {}
@@ -43,7 +47,8 @@ def guard(flow: Flow, test: ir.Expr, frame: Frame, *, exits: bool, within: int |
         if asked is not None and asked[0] == "range" and _with_what_is_kept(flow, expr, frame):
             asked = ("presence", asked[1])
         if asked is not None:
-            _enter(flow, asked, frame, exits=exits, within=within if id(expr) in as_it_stands else None)
+            known_within = within if id(expr) in as_it_stands or id(expr) in failed else None
+            _enter(flow, asked, frame, exits=exits, within=known_within, refused=id(expr) in failed)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in guards.MEMBERSHIP:
             stack.extend(expr.args)
         elif not isinstance(expr, ir.Lambda | ir.Member) and not guards.asks_for_an_object(expr):
@@ -67,6 +72,18 @@ def _all_of_it(test: ir.Expr) -> frozenset[int]:
     return frozenset(found)
 
 
+def _failed(test: ir.Expr) -> frozenset[int]:
+    """The questions (by identity) whose answer was no where a test holds: ``!list.includes(x) || x !== "a"``."""
+    stack, found = [test], set()
+    while stack:
+        expr = stack.pop()
+        if isinstance(expr, ir.Mix | ir.Choice):
+            stack.extend(ir.parts_of(expr))
+        elif isinstance(expr, ir.Verdict) and expr.negative:
+            found.update({id(expr), *(id(part) for part in expr.parts if expr.op == "not")})
+    return frozenset(found)
+
+
 def _kept_answer(name: ir.Name, frame: Frame) -> list[ir.Expr]:
     """``const ok = typeof body.x === "string"; if (!ok) ...``: the question whose answer a variable holds."""
     made = frame.value(name.id)
@@ -75,13 +92,19 @@ def _kept_answer(name: ir.Name, frame: Frame) -> list[ir.Expr]:
 
 
 def _enter(
-    flow: Flow, asked: tuple[str, list[ir.Expr]], frame: Frame, *, exits: bool, within: int | None = None
+    flow: Flow,
+    asked: tuple[str, list[ir.Expr]],
+    frame: Frame,
+    *,
+    exits: bool,
+    within: int | None = None,
+    refused: bool = False,
 ) -> None:
     kind, subjects = asked
     if kind in {"inside", sources.NO_DOTS}:
         _stays_inside(flow, kind, subjects[0], frame)
     else:
-        remember(flow, kind, subjects, frame, exits=exits, within=within)
+        remember(flow, kind, subjects, frame, exits=exits, within=within, refused=refused)
 
 
 def _among_kept(flow: Flow, expr: ir.Expr, frame: Frame) -> bool:
@@ -109,7 +132,14 @@ def _answers(function: ir.Function) -> list[ir.Expr]:
 
 
 def remember(
-    flow: Flow, kind: str, subjects: list[ir.Expr], frame: Frame, *, exits: bool, within: int | None = None
+    flow: Flow,
+    kind: str,
+    subjects: list[ir.Expr],
+    frame: Frame,
+    *,
+    exits: bool,
+    within: int | None = None,
+    refused: bool = False,
 ) -> None:
     """Enter one test: of this part or of the whole; a form test makes the value itself harmless."""
     if kind == "member":
@@ -132,7 +162,8 @@ def remember(
         for origin in facts:
             _looked_at(flow, kind, origin, exits=exits, validating=validating)
         if kind in {"form", "beginning"} and facts:
-            _has_a_form(subject, facts, frame, within, ("ssrf", "path") if kind == "beginning" else sinks.GUARDED)
+            harmless = ("ssrf", "path") if kind == "beginning" else sinks.GUARDED
+            _has_a_form(subject, facts, frame, within, harmless, refused=refused)
         if kind in {"form", "beginning", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
             _host_known(flow, subject.base, frame)
 
@@ -149,9 +180,11 @@ def _looked_at(flow: Flow, kind: str, origin: Origin, *, exits: bool, validating
         flow.entry.vouch(origin.root, _LENGTH if measured else part)
 
 
-def _has_a_form(subject: ir.Expr, facts: Facts, frame: Frame, within: int | None, harmless: tuple[str, ...]) -> None:
-    """The value itself can do no harm any more, or not within the branch whose test has found it so. How it begins
-    says only where it leads.
+def _has_a_form(
+    subject: ir.Expr, facts: Facts, frame: Frame, within: int | None, harmless: tuple[str, ...], *, refused: bool
+) -> None:
+    """The value itself can do no harm any more, or not within the branch whose test has found it so, or only behind
+    one that leaves because it was not. How it begins says only where it leads.
     """
     key = key_of(subject)
     if not key:
@@ -159,6 +192,9 @@ def _has_a_form(subject: ir.Expr, facts: Facts, frame: Frame, within: int | None
     known = sources.made_safe(facts, *harmless)
     if within is None:
         frame.facts[key] = known
+    elif refused:
+        frame.facts[key] = facts
+        frame.refuse(key, within, known)
     else:
         frame.facts[key] = facts
         frame.branch(key, within, known)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ambient, ir
 from daemon.agents.builtin.review.decorated import parameters
-from daemon.agents.builtin.review.python_views import view_parameters
+from daemon.agents.builtin.review.python_views import method_parameters, view_parameters
 from daemon.agents.builtin.review.routed import is_routed, name_of, route_parameters, whole
 from daemon.agents.builtin.review.sources import (
     ARGUMENTS,
@@ -43,7 +43,10 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
         return route_parameters(function, module)
     if browser(module):
         return None
-    by_framework = view_parameters(function, module) if module.language == "python" else parameters(function, module)
+    if module.language == "python":
+        by_framework = view_parameters(function, module) or method_parameters(function, module)
+    else:
+        by_framework = parameters(function, module)
     if by_framework is not None:
         return by_framework
     sockets = _WEB_SOCKETS if function.hears == "message" else _SOCKETS
@@ -126,13 +129,8 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     alone = names == ["req"] or (names == ["request"] and re.search(r"Request\b", first.annotation) is not None)
     if alone and not function.owner and _reads(function, names[0], _SENT | _OF_THE_GATEWAY):
         return 0, REQUEST
-    if len(names) > 1:
-        if _REQUEST_NAME.match(names[0]) and _RESPONSE_NAME.match(names[1]):
-            return 0, REQUEST
-        if names[0] == "_" and names[1] in {"res", "response"} and _reads(function, "_", _SENT):
-            return 0, REQUEST
-        if _AZURE.search(function.params[1].annotation) or names[:2] == ["context", "req"]:
-            return 1, REQUEST
+    if len(names) > 1 and (place := _beside_an_answer(function, names)) is not None:
+        return place, REQUEST
     if (
         names[0] in {"ctx", "c"}
         and len(names) <= 2
@@ -142,6 +140,19 @@ def _role(function: ir.Function, names: list[str], module: ir.Module) -> tuple[i
     if _POWERTOOLS.search(module.text) and _routed_context(first, names[0]):
         return 0, CONTEXT
     return None
+
+
+def _beside_an_answer(function: ir.Function, names: list[str]) -> int | None:
+    """Where the request stands before or beside what it is answered with: ``(req, res)``, ``(context, req)``."""
+    if _REQUEST_NAME.match(names[0]) and _RESPONSE_NAME.match(names[1]):
+        return 0
+    for number in range(1, len(names) - 1):  # Behind what a project's own middleware puts first.
+        typed = _TYPED_REQUEST.match(function.params[number].annotation)
+        if typed and _REQUEST_NAME.match(names[number]) and _RESPONSE_NAME.match(names[number + 1]):
+            return number
+    if names[0] == "_" and names[1] in {"res", "response"} and _reads(function, "_", _SENT):
+        return 0
+    return 1 if _AZURE.search(function.params[1].annotation) or names[:2] == ["context", "req"] else None
 
 
 def _of_a_site(function: ir.Function, module: ir.Module) -> bool:
@@ -254,6 +265,7 @@ _RESPONSE_NAME = re.compile(r"^_?(?:res|resp|response|reply|h|rep|_|next|context
 _PAGES_FUNCTION = re.compile(r"^(?:onRequest(?:Get|Post|Put|Patch|Delete)?$|PagesFunction\b)")
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _REQUEST_TYPE = re.compile(r"^(?:any|unknown|\S*Request\w*)?(?:<|$)")
+_TYPED_REQUEST = re.compile(r"^(?:express\.)?Request\b")
 _SENT = {"body", "query"}
 """What only a request has, of which a client's own ``request`` reads nothing."""
 _AZURE = re.compile(r"^HttpRequest\b")

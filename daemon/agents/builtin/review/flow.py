@@ -129,7 +129,7 @@ class Flow(Evaluation):
     def _statement(self, statement: ir.Stmt, frame: Frame) -> Facts:
         if len(self.stack) == 1:
             self.entry.step += 1
-        if frame.pending:
+        if frame.pending or frame.refused:
             frame.join(statement.depth)
         if isinstance(statement, ir.Assign):
             self._assign(statement, frame)
@@ -140,7 +140,7 @@ class Flow(Evaluation):
         elif isinstance(statement, ir.Guard):
             self.facts(statement.test, frame)
             within = statement.depth + 1 if statement.leaves or not statement.exits else None
-            checking.guard(self, statement.test, frame, exits=statement.exits, within=within)
+            checking.guard(self, statement.test, frame, exits=statement.exits, within=within, leaves=statement.leaves)
         elif isinstance(statement, ir.Loop):
             self._loop(statement, frame)
         elif isinstance(statement, ir.Return):

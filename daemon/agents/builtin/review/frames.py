@@ -23,7 +23,8 @@ class Frame:
 
     ``added`` keeps what was written into a variable's members, by name: in the whole, but not in the other members.
     ``pending`` holds what a variable may be instead once the branch that gave it its value is over. ``taken_from``
-    keeps what a loop goes through, by the name of each item.
+    keeps what a loop goes through, by the name of each item. ``refused`` keeps what is known of a variable behind a
+    branch that leaves because it did not pass a test.
     """
 
     function: ir.Function
@@ -34,12 +35,23 @@ class Frame:
     added: dict[str, dict[str, Facts]] = field(default_factory=dict)
     pending: dict[str, tuple[int, Facts]] = field(default_factory=dict)
     taken_from: dict[str, ir.Expr] = field(default_factory=dict)
+    refused: dict[str, tuple[int, Facts]] = field(default_factory=dict)
 
     def join(self, depth: int) -> None:
         """Branches deeper than this are over: their variables may have either value."""
         for name in [name for name, (inside, _) in self.pending.items() if inside > depth]:
             _, other = self.pending.pop(name)
             self.facts[name] = self.facts.get(name, NOTHING) | other
+        self._passed(depth + 1)
+
+    def _passed(self, depth: int) -> None:
+        """Behind branches of that depth, which leave, is only what has passed their tests."""
+        for name in [name for name, (inside, _) in self.refused.items() if inside >= depth]:
+            _, self.facts[name] = self.refused.pop(name)
+
+    def refuse(self, name: str, depth: int, known: Facts) -> None:
+        """A branch that leaves begins, for a value that did not pass a test: what is known holds behind it."""
+        self.refused.setdefault(name, (depth, known))
 
     def branch(self, name: str, depth: int, facts: Facts) -> None:
         """A variable of this frame gets a value within a branch."""
@@ -53,6 +65,7 @@ class Frame:
             if inside >= depth:
                 self.pending[name] = (inside, self.facts.get(name, NOTHING) | other)
                 self.facts[name] = other
+        self._passed(depth)
 
     def fact(self, name: str) -> Facts | None:
         """The origins of a variable, ``None`` when nobody has given it any."""

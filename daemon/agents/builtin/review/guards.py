@@ -156,7 +156,8 @@ _THERE = re.compile(
 
 def asks_who(tail: str) -> bool:
     """Whether a function of this name finds out who is calling: ``verifyAuth(event)``."""
-    return bool(set(snake(tail).split("_")) & _WHO)
+    parts = set(snake(tail).split("_"))
+    return bool(parts & _WHO) or parts >= {"api", "key"}
 
 
 def _asks_something_else(tail: str) -> bool:

@@ -115,6 +115,9 @@ def _told_all_the_same(call: Outcome) -> Facts:
     if _TALKS.search(call.tail):
         return frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN)
     somewhere = frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN and o.part in _ADDRESSES)
+    paging = frozenset(o for o in call.all_arguments if o.kind == sources.QUERY and _PAGING.match(o.part))
+    if _ASKS.match(call.tail) and paging:
+        return somewhere | paging
     if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
         if not _WORKS_ON.match(call.tail):
             return NOTHING
@@ -124,8 +127,7 @@ def _told_all_the_same(call: Outcome) -> Facts:
     return somewhere | frozenset(
         o
         for o in call.all_arguments
-        if (o.kind == sources.BODY and not o.part)
-        or (o.kind == sources.QUERY and (not o.part or _PAGING.match(o.part)))
+        if (o.kind == sources.BODY and not o.part) or (o.kind == sources.QUERY and not o.part)
     )
 
 

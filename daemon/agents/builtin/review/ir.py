@@ -97,10 +97,13 @@ class Choice(Expr):
 
 @dataclass(slots=True)
 class Verdict(Expr):
-    """A comparison or other yes/no: its parts are looked at, none flows out. ``op`` is the operator."""
+    """A comparison or other yes/no: its parts are looked at, none flows out. ``op`` is the operator, the same for
+    ``==`` and ``!=``; ``negative`` tells them apart.
+    """
 
     op: str
     parts: list[Expr]
+    negative: bool = False
 
 
 @dataclass(slots=True)

@@ -74,16 +74,20 @@ def _method(flow: Flow, func: ir.Member, frame: Frame) -> ir.Function | None:
     some = flow.by_name.get(func.name)
     if some is None:
         return None
-    if isinstance(base, ir.Name) and base.id in {"this", "self", "cls"}:
+    made = frame.value(base.id) if isinstance(base, ir.Name) else base
+    if any(isinstance(meant, ir.Name) and meant.id in _OWN for meant in (base, made)):
         return flow.methods.get((flow.stack[-1].owner, func.name)) or some
     if isinstance(base, ir.Name) and base.id == "exports":
         return some
-    made = frame.value(base.id) if isinstance(base, ir.Name) else base
     if isinstance(base, ir.Name) and (base.id, func.name) in flow.methods:
         return flow.methods[base.id, func.name]
     if isinstance(made, ir.Call) and isinstance(made.func, ir.Name):
         return flow.methods.get((made.func.id, func.name))  # ``handler = Handler(); handler.run(x)``
     return None
+
+
+_OWN = {"this", "self", "cls"}
+"""Names of the object that a method is called on; ``const that = this`` is another."""
 
 
 def of_a_table(flow: Flow, expr: ir.Call, frame: Frame) -> list[ir.Function]:

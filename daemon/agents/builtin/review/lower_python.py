@@ -271,12 +271,13 @@ class _Lowering:
 
     def on_compare(self, node: ast.Compare) -> ir.Expr:
         op = _COMPARE.get(type(node.ops[0]), "==")
-        return ir.Verdict(*_place(node), op, [self.expr(node.left), *(self.expr(c) for c in node.comparators)])
+        parts = [self.expr(node.left), *(self.expr(c) for c in node.comparators)]
+        return ir.Verdict(*_place(node), op, parts, isinstance(node.ops[0], ast.NotIn | ast.NotEq | ast.IsNot))
 
     def on_unary(self, node: ast.UnaryOp) -> ir.Expr:
         inner = self.expr(node.operand)
         return (
-            ir.Verdict(*_place(node), "not", [inner])
+            ir.Verdict(*_place(node), "not", [inner], negative=True)
             if isinstance(node.op, ast.Not)
             else ir.Mix(*_place(node), [inner])
         )

@@ -165,7 +165,7 @@ class Expressions(ABC):
             return ir.Choice(*place(node), self.expr(left), [self.expr(right)])
         op = _COMPARE.get(operator)
         if op:
-            return ir.Verdict(*place(node), op, [self.expr(left), self.expr(right)])
+            return ir.Verdict(*place(node), op, [self.expr(left), self.expr(right)], operator.startswith("!"))
         if operator in _ARITHMETIC:
             return ir.number(*place(node), [self.expr(left), self.expr(right)])
         return ir.Mix(*place(node), [self.expr(left), self.expr(right)])
@@ -188,7 +188,8 @@ class Expressions(ABC):
         operator = text_of(node.child_by_field_name("operator"))
         inner = self.expr(node.child_by_field_name("argument"))
         if operator in {"typeof", "!"}:
-            return ir.Verdict(*place(node), "typeof" if operator == "typeof" else "not", [inner])
+            op = "typeof" if operator == "typeof" else "not"
+            return ir.Verdict(*place(node), op, [inner], negative=operator == "!")
         if operator in {"+", "-", "~"}:
             return ir.number(*place(node), [inner])
         return ir.Mix(*place(node), [inner])

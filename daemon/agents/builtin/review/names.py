@@ -48,7 +48,7 @@ TEMPLATE = re.compile(
     r"eta\.render)$"
 )
 PATHS = re.compile(
-    r"^(?:open|io\.open|codecs\.open|os\.(?:open|remove|unlink|rename|mkdir|makedirs|rmdir|listdir|chmod|"
+    r"^(?:open|io\.open|codecs\.open|os\.(?:open|remove|unlink|rename|mkdir|makedirs|rmdir|listdir|scandir|walk|chmod|"
     r"symlink|replace)|aiofiles\.open|"
     r"shutil\.(?:copy\w*|move|rmtree|unpack_archive)|flask\.(?:send_file|send_from_directory)|send_file|"
     r"zipfile\.ZipFile|tarfile\.open|glob\.i?glob|"
@@ -61,9 +61,12 @@ PATHS = re.compile(
     r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:sendFile|download_file|extractall)|(?:res|response|reply)\.download|(?:\S*\.)?FileResponse)$"
 )
 PATH_READS = re.compile(
-    r"(?:^|\.)Path\(\)\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir)$"
+    r"(?:^|\.)Path\(\)(?:\.(?:absolute|resolve|expanduser)\(\))*"
+    r"\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir|iterdir|r?glob|touch)$"
 )
-PATH_METHODS = {"read_text", "read_bytes", "write_text", "write_bytes", "open", "unlink", "rename", "rmdir", "mkdir"}
+PATH_METHODS = words(
+    "read_text read_bytes write_text write_bytes open unlink rename rmdir mkdir iterdir glob rglob touch"
+)
 PATTERNS = re.compile(r"^(?:RegExp|re\.(?:compile|search|match|fullmatch|sub|subn|split|findall|finditer))$")
 """What takes a regular expression first."""
 JOINS = re.compile(r"^(?:os\.)?path(?:\.default)?\.(?:join|resolve)$|^path\.posix\.(?:join|resolve)$")

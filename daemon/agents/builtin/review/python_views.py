@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from daemon.agents.builtin.review import ir
 from daemon.agents.builtin.review.guards import tail_of
 from daemon.agents.builtin.review.model import words
-from daemon.agents.builtin.review.routed import name_of, whole
-from daemon.agents.builtin.review.sources import NOTHING, PATH, REQUEST, Facts
+from daemon.agents.builtin.review.routed import CONVERTER, name_of, whole
+from daemon.agents.builtin.review.sources import BODY, NOTHING, PATH, REQUEST, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +62,30 @@ def view_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | N
         else NOTHING
         for number, param in enumerate(function.params)
     ]
+
+
+def method_parameters(function: ir.Function, module: ir.Module) -> list[Facts] | None:
+    """What each parameter of a method of Flask's class views brings in, ``def get(self, name)`` of a ``MethodView`` or
+    a ``Resource``: a part of the path; ``None`` when the method is none of these.
+    """
+    names = [name_of(param) for param in function.params]
+    if not function.owner or names[:1] != ["self"] or len(names) < 2:
+        return None
+    owner = re.search(rf"\bclass\s+{re.escape(function.owner)}\(([^)]*)\)", module.text)
+    bases = owner.group(1) if owner else ""
+    if function.name in _HEARS and _SOCKET.search(bases):
+        return [whole(BODY, param) if number == 1 else NOTHING for number, param in enumerate(function.params)]
+    if not _VERB.match(function.name) or not _OF_FLASK_BASES.search(bases):
+        return None
+    converted = {"self", "args", "kwargs", *CONVERTER.findall(module.text)}
+    return [NOTHING if name in converted else whole(PATH, p) for name, p in zip(names, function.params, strict=True)]
+
+
+_VERB = re.compile(r"^(?:get|post|put|patch|delete)$")
+_OF_FLASK_BASES = re.compile(r"\b(?:MethodView|\w*Resource)\b")
+_HEARS = {"receive", "receive_json", "on_message"}
+_SOCKET = re.compile(r"WebSocketHandler|\w*Consumer\b")
+"""Base classes of Channels' and Tornado's, whose methods get what is said over a socket."""
 
 
 def _read_elsewhere(function: ir.Function, name: str, module: ir.Module) -> set[str]:

@@ -147,11 +147,12 @@ def _of_the_path(function: ir.Function) -> set[str] | None:
     return {name for text in texts for name in _VARIABLE.findall(text)}
 
 
-_CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")
+CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")
+"""A part of a path that Flask turns into a number."""
 
 
 def _converted(function: ir.Function) -> set[str]:
     """Names of parts of a path that Flask turns into numbers: ``/notes/<int:id>``."""
     paths = (d.args[0] for d in function.decorators if isinstance(d, ir.Call) and d.args)
     texts = (path.value for path in paths if isinstance(path, ir.Const) and isinstance(path.value, str))
-    return {name for text in texts for name in _CONVERTER.findall(text)}
+    return {name for text in texts for name in CONVERTER.findall(text)}

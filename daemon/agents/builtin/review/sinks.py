@@ -262,6 +262,10 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         if loader is not None and flow.module.language == "script":
             return
     found = tainted(flow, first, frame, "deserialization")
+    if not found and name == "yaml.load" and flow.module.language == "python":
+        stored = sources.of_kinds(flow.facts(first, frame), frozenset({sources.STORED}), "deserialization")
+        flow.uses.inject("injection.deserialization", call, stored, f"`{name}` without a safe loader")
+        return
     if flow.module.language == "script" and "yaml" in name.lower():
         if ".safeLoad" in name:
             options = resolved(call.args[1], frame) if len(call.args) > 1 else None

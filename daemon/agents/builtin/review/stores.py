@@ -162,7 +162,8 @@ _PREDICTS = {"predict", "predict_proba", "forward", "transform", "kneighbors"}
 _SERVICES = re.compile(
     r"^(?:aio)?boto3\.(?!dynamodb\.(?:conditions|types)\b)|^aws-sdk\b|(?:^|\.)(?:Invoke(?:Model|Agent|Flow)\w*|Converse\w*|SignUp|RetrieveAndGenerate)Command$|"
     r"^(?:stripe|twilio|@sendgrid/mail|sendgrid|mailgun\S*|nodemailer|postmark|resend|openai|@anthropic-ai/sdk|anthropic|"
-    r"@google/generative-ai|google\.generativeai|firebase-admin|firebase_admin|@supabase/supabase-js|supabase|pusher|"
+    r"@google/gen(?:erative-)?ai|google\.gen(?:erative)?ai|@azure/openai|groq(?:-sdk)?|cohere(?:-ai)?|@?mistralai(?:/\S+)?|"
+    r"replicate|ollama|@huggingface/inference|huggingface_hub|vertexai|@google-cloud/vertexai|firebase-admin|firebase_admin|@supabase/supabase-js|supabase|pusher|"
     r"@slack/web-api|slack_sdk|airtable|algoliasearch|@elastic/elasticsearch|@opensearch-project/opensearch|opensearchpy|"
     r"elasticsearch|@mailchimp/\S+|braintree|square|@hubspot/api-client|telegram|node-telegram-bot-api|onesignal-node|amazon-cognito-identity-js|aws-amplify)\b|"
     r"(?:completions|messages|responses|embeddings|images)\.(?:create|stream)$|(?:^|\.)(?:getSignedUrl|createPresignedPost)$"
@@ -172,6 +173,8 @@ _SENDING = re.compile(
     r"^(?!(?:get|list|describe|query|scan|head|filter|batch_?get|search(?!_?[fF]aces)|lookup|delete|receive|close|client|resource|Table|"
     r"Bucket|Object|Queue|Topic|meta|paginate|session|download|wait|can_paginate|promise|on|then)(?:[A-Z_]|$))[a-z]"
 )
+_ASKS_A_MODEL = {"getChatCompletions", "getCompletions", "streamChatCompletions", "get_chat_completions"}
+"""What Azure's clients put a question to a model with."""
 _SIGNED = {
     "getSignedUrl", "getSignedUrlPromise", "createPresignedPost", "generate_presigned_url", "generate_presigned_post",
 }  # fmt: skip
@@ -190,7 +193,7 @@ _FILES = re.compile(
 
 def _is_sent(flow: Flow, call: ir.Call, name: str, tail: str) -> bool:
     """Whether a call carries what it is given to some service."""
-    if tail in _SIGNED or _STARTS.search(name):
+    if tail in _SIGNED or tail in _ASKS_A_MODEL or _STARTS.search(name):
         return True
     if _SERVICES.search(name) and (tail.endswith("Command") or _SENDING.match(tail)):
         return True

@@ -153,7 +153,7 @@ def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         return
     if isinstance(made, ir.Concat):
         _as_a_page(flow, made, frame)
-    elif isinstance(made, ir.Call) and _fills(made):
+    elif isinstance(made, ir.Call) and (_fills(made) or _wraps(made, frame)):
         # A page read from a file, and filled: ``page.replace("NAME", name)``.
         found = sources.of_kinds(flow.facts(call.args[0], frame), _OF_A_PAGE, "template")
         flow.uses.inject("injection.html", call, [o for o in found if o.part], "a page without being escaped")
@@ -161,7 +161,8 @@ def look_at_sent(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         isinstance(made, ir.Call) and guards.tail_of(made.func) in _AS_IT_IS
     ):
         # A text of the caller's, sent back as it came; an object is sent as JSON.
-        texts = _OF_A_PAGE if said else frozenset({sources.QUERY, sources.PATH})
+        # What comes in a body may be an object, unless a text was made of it.
+        texts = _OF_A_PAGE if said or isinstance(made, ir.Call) else frozenset({sources.QUERY, sources.PATH})
         found = [o for o in sources.of_kinds(flow.facts(call.args[0], frame), texts, "template") if o.part]
         flow.uses.inject("injection.html", call, found, "a page without being escaped")
 
@@ -186,6 +187,18 @@ _FOR_ALL = re.compile(
     r"""\.use\((?:[^;{}]{0,120}\{)?[^}]{0,200}(?:[cC]ontent-?[tT]ype|\.type\()["']?\s*[,(:]?\s*["'](?:text/plain|application/|json)"""
 )
 """A step before all handlers that says which type their answers have."""
+
+
+_WRAPS = re.compile(r"render|layout|wrap|page|html|template|header|footer", re.IGNORECASE)
+
+
+def _wraps(made: ir.Call, frame: Frame) -> bool:
+    """``withLayout(page.replace("NAME", name))``, ``html = withLayout(html)``: a page put into another."""
+    if len(made.args) != 1 or not _WRAPS.search(guards.tail_of(made.func)):
+        return False
+    inner = resolved(made.args[0], frame)
+    named = isinstance(made.args[0], ir.Name) and _WRAPS.search(made.args[0].id) is not None
+    return isinstance(inner, ir.Call) and (_fills(inner) or (inner is made and named))
 
 
 def _fills(made: ir.Call) -> bool:

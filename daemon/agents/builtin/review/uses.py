@@ -181,7 +181,7 @@ class Uses:
     # --- at the end of a handler
 
     def leave(self) -> None:
-        """Report, for each use, the first unchecked origin, and each origin once."""
+        """Report, for each use, the first unchecked origin."""
         entry = self._entry
         if entry is None or entry.trusted:
             return
@@ -200,29 +200,39 @@ class Uses:
 
     def _report(self, group: list[_Use]) -> None:
         untold = [use for use in group if ("input", use.origin.line, 0) not in self._seen]
-        if not untold:
-            return
-        first = min(untold, key=_order)
-        origin = first.origin
+        first = min(untold or group, key=_order)
+        if untold:
+            self._seen.add(("input", first.origin.line, 0))
+            self._tell(first, _place(first.origin, first.line))
+        elif first.store and not first.weak and not self._shows(first.line):
+            self._tell(first, (first.line, first.column, first.line))
+
+    def _shows(self, line: int) -> bool:
+        """Whether a finding about unchecked input stands close by."""
+        hits = (hit for hit in self.hits if hit.rule.startswith("input."))
+        return any(hit.line - _CLOSE <= line <= (hit.end_line or hit.line) + _CLOSE for hit in hits)
+
+    def _tell(self, use: _Use, place: tuple[int, int, int]) -> None:
+        origin, (line, column, end_line) = use.origin, place
         record = origin.kind in {sources.RECORD, sources.FIELD, sources.EVENT}
         rule = "input.unvalidated-record" if record else "input.unvalidated"
-        self._seen.add(("input", origin.line, 0))
-        line, column, end_line = _place(origin, first.line)
-        where = f" on line {first.line}" if first.line != line else ""
-        level = Level.NOTE if first.weak else None
-        checked = "no check but that it is there" if first.there else "no check of its shape"
-        detail = f"{said(origin)} {_reach(origin)} {first.how}{where} with {checked}."
-        place = {"line": line, "column": column, "end_line": end_line}
-        self.hits.append(Hit(rule=rule, level=level, detail=detail, **place))
+        where = f" on line {use.line}" if use.line != line else ""
+        read = f" (line {origin.line})" if line > origin.line else ""
+        checked = "no check but that it is there" if use.there else "no check of its shape"
+        detail = f"{said(origin)}{read} {_reach(origin)} {use.how}{where} with {checked}."
+        level = Level.NOTE if use.weak else None
+        self.hits.append(Hit(rule=rule, level=level, detail=detail, line=line, column=column, end_line=end_line))
 
 
 def _gravity(group: list[_Use]) -> tuple[bool, bool]:
-    """The gravest first: of one input only one place is told."""
+    """The gravest first: of one input one place is told, and others where it is kept unchecked far from there."""
     return all(use.weak for use in group), all(use.loose for use in group)
 
 
 _RUN_WITHIN = 20
 """Lines below a statement within which one that is run is taken for it."""
+_CLOSE = 6
+"""Lines from a finding within which another place of the same is no news."""
 _NEAR = 20
 """Lines between a body and the first part read off it that are shown as one place."""
 
