@@ -35,7 +35,23 @@ def client(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the endpoint of an AWS client")
 
 
-def plain(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
+_BASES = {"base_url", "api_base", "baseURL", "baseUrl", "apiBase", "api_base_url", "server_url", "serverUrl"}
+"""What a client is told about where its requests go."""
+
+
+def made_for(flow: Flow, call: ir.Call, frame: Frame) -> None:
+    """``Client(base_url=body.base_url)``, ``new OpenAI({ baseURL })``: whatever it asks, it asks there."""
+    options = resolved(call.args[0], frame) if call.args else None
+    named = [value for key, value in call.kwargs if key in _BASES]
+    if isinstance(options, ir.Record):
+        named += [v for k, v in options.entries if isinstance(k, ir.Const) and k.value in _BASES]
+    for target in named:
+        if not _host_is_fixed(found := parts(flow, target, frame)):
+            what = f"the address that `{guards.tail_of(call.func)}` asks"
+            flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), what, level=Level.WARNING)
+
+
+def plain(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
     """``net.connect(port, host)``, ``socket.create_connection((host, port))``."""
     first = resolved(call.args[0], frame) if call.args else None
     target: ir.Expr | None = call.args[1] if len(call.args) > 1 and flow.module.language == "script" else None
@@ -43,6 +59,8 @@ def plain(flow: Flow, call: ir.Call, _name: str, frame: Frame) -> None:
         target = entry(first, "host")
     elif isinstance(first, ir.Listing) and first.items:
         target = first.items[0]
+    elif name.startswith("paramiko"):
+        target = argument(call, 0, "hostname")
     if target is not None and not _host_is_fixed(found := parts(flow, target, frame)):
         flow.uses.inject("injection.ssrf", call, harmful(found, "ssrf"), "the host of a connection")
 
@@ -110,14 +128,20 @@ def request(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         and not name.startswith("requests.session")
         else 0
     )
+    if name == "needle" and call.args and isinstance(call.args[0], ir.Const):
+        position = 1
     target = argument(call, position, "url", "fullurl", "uri", "origin")
+    if name.endswith(".web"):
+        target = call.args[-1] if len(call.args) > 2 else None  # ``proxy.web(req, res, { target: url })``
     if target is None:
         return
     options = resolved(target, frame)
+    if isinstance(options, ir.Listing) and len(options.items) == 1:
+        target = options.items[0]  # ``YoutubeDL().download([url])``
     if isinstance(options, ir.Call) and guards.tail_of(options.func) == "Request":
         return  # ``urlopen(Request(url, data))``: looked at where it was made.
     if isinstance(options, ir.Record):
-        target = entry(options, "url", "uri", "baseURL", "hostname", "host")
+        target = entry(options, "url", "uri", "baseURL", "hostname", "host", "target")
         if target is None:
             asked = frozenset(o for o in flow.facts(options, frame) if o.kind in sources.GIVEN)
             flow.uses.use(call, asked, f"`{short(name)}`", store=False)

@@ -76,6 +76,14 @@ _OF_A_PAGE = re.compile(
 _FOUND_IN_A_PAGE = {"querySelector", "getElementById"}
 
 
+_EGG = re.compile(r"""['"]egg['"]""")
+"""A framework whose controllers keep the context in themselves."""
+_OWNERS = {"flask", "bottle", "quart"}
+_APIS = ("api", "ns", "namespace")
+_RESTX = re.compile(r"\bflask_rest(?:x|plus)\b")
+"""Where the body that was sent is ``api.payload``."""
+
+
 def _of_a_page(flow: Evaluation, expr: ir.Member, key: str, frame: Frame) -> Facts | None:
     """The address of a browser's page, or what was typed into it."""
     if flow.module.language != "script":
@@ -92,8 +100,10 @@ def _of_a_page(flow: Evaluation, expr: ir.Member, key: str, frame: Frame) -> Fac
 
 def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
     """What a member holds that a framework keeps, ``None`` for any other member."""
-    if expr.name == "request" and isinstance(expr.base, ir.Name) and flow.module.imports.get(expr.base.id) == "flask":
+    if expr.name == "request" and isinstance(expr.base, ir.Name) and flow.module.imports.get(expr.base.id) in _OWNERS:
         return _request(expr)
+    if expr.name == "payload" and isinstance(expr.base, ir.Name) and expr.base.id.endswith(_APIS) and flow.says(_RESTX):
+        return frozenset({Origin(sources.BODY, sources.BODY, expr.line, expr.column, expr.end_line)})
     if _of_a_form(flow, expr):
         # Its fields are held against their rules, which say nothing of quotes and slashes.
         held = frozenset({"check", "nosql"})
@@ -101,6 +111,8 @@ def member(flow: Evaluation, expr: ir.Member, frame: Frame) -> Facts | None:
     key = key_of(expr)
     if key is None or frame.fact(key) is not None:
         return None
+    if key == "this.ctx" and flow.says(_EGG):
+        return frozenset({Origin(sources.CONTEXT, "context", expr.line, expr.column, expr.end_line)})
     if key == "self.request" and flow.says(_CLASS_VIEWS):
         return _request(expr)
     if key in _OF_A_HANDLER and flow.says(_HTTP_SERVER):

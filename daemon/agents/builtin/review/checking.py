@@ -178,6 +178,8 @@ def _looked_at(flow: Flow, kind: str, origin: Origin, *, exits: bool, validating
         measured = kind == "range" and origin.kind == sources.BODY and not origin.part
         part = "" if origin.root in {sources.UPLOAD, sources.FILES} else origin.names
         flow.entry.vouch(origin.root, _LENGTH if measured else part)
+        if kind == "list":
+            flow.entry.lists.add(part)
 
 
 def _has_a_form(

@@ -62,12 +62,16 @@ def given(function: ir.Function, module: ir.Module) -> list[Facts] | None:
     place, kind = _role(function, names, module) or _event(function, names) or (-1, "")
     if place < 0:
         return None
+    if kind == ARGUMENTS:
+        return [_arguments(param) if number == place else NOTHING for number, param in enumerate(function.params)]
     checked = kind == EVENT and _SCHEMA_TYPE.search(function.annotation) is not None
     return [
         whole(kind, param, checked=checked)
         if number == place
         else whole(BODY, param)
         if kind == EVENT and number == place + 1 and _PARSED.match(names[number])
+        else whole(CONTEXT, param)
+        if kind == REQUEST and number == place + 1 and function.name in _METHODS and isinstance(param.target, ir.Record)
         else NOTHING
         for number, param in enumerate(function.params)
     ]
@@ -107,7 +111,7 @@ def _resolves(names: list[str], module: ir.Module) -> bool:
 
 
 def _arguments(param: ir.Param) -> Facts:
-    """A resolver's arguments: GraphQL has held them against their types, so that a text is a text."""
+    """A resolver's arguments: GraphQL, or tRPC, has held them against their types, so that a text is a text."""
     at = param.target
     held = frozenset({"check", "nosql"})
     return frozenset({Origin(BODY, ARGUMENTS, at.line, at.column, at.end_line, safe=held)})
@@ -184,6 +188,13 @@ def _served(function: ir.Function, names: list[str], module: ir.Module) -> tuple
     if function.owner:
         return None
     callable_ = _CALLABLE.search(module.text) is not None
+    taken = _taken(function.params[0])
+    if callable_ and "data" in taken:
+        return 0, REQUEST
+    if "input" in taken and _PROCEDURE.search(module.text):
+        return 0, ARGUMENTS
+    if names == ["request"] and _CLAUDIA.search(module.text):
+        return 0, REQUEST
     if callable_ and names == ["data", "context"]:
         return 0, BODY
     if callable_ and names == ["request"] and _reads(function, "request", {"data"}):
@@ -194,6 +205,15 @@ def _served(function: ir.Function, names: list[str], module: ir.Module) -> tuple
     return (0, REQUEST) if alone and _reads(function, names[0], _OF_FETCH) else None
 
 
+def _taken(param: ir.Param) -> set[object]:
+    """What a pattern takes out of an argument: "data" of ``({ data }) => ...``."""
+    entries = param.target.entries if isinstance(param.target, ir.Record) else []
+    return {key.value for key, _ in entries if isinstance(key, ir.Const)}
+
+
+_PROCEDURE = re.compile(r"\b\w*[pP]rocedure\b[\s\S]*\.(?:mutation|query|subscription)\(")
+"""tRPC's: what comes in has been held against a schema."""
+_CLAUDIA = re.compile(r"claudia-api-builder")
 _CALLABLE = re.compile(r"\bonCall\(")
 _SERVES = re.compile(r"\bserve\(\s*(?:async\b|\w+\s*[,)]|\(|\{)")
 _OF_FETCH = {"json", "text", "formData", "url"}

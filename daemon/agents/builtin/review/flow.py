@@ -71,9 +71,13 @@ class Flow(Evaluation):
         self.uses.leave()
 
     def _decorator_validates(self, decorator: ir.Expr, top: Frame) -> bool:
+        if isinstance(decorator, ir.Mix):
+            return any(self._decorator_validates(part, top) for part in decorator.parts)
         func = decorator.func if isinstance(decorator, ir.Call) else decorator
-        dotted = self.namer.name(func, top)
-        return guards.decorator_validates(dotted, guards.tail_of(func), self.module.imports)
+        tail = guards.tail_of(func)
+        if isinstance(decorator, ir.Call) and tail in guards.USES:
+            return any(guards.is_made_to_validate(arg) for arg in decorator.args)
+        return guards.decorator_validates(self.namer.name(func, top), tail, self.module.imports)
 
     def _collect_fields(self) -> None:
         """``this.client = new X()`` in any method says what ``this.client`` is in all of them."""
@@ -215,12 +219,15 @@ class Flow(Evaluation):
             if facts or not isinstance(value, ir.Const):
                 frame.values[statement.target.id] = value
             return
-        self._bind(statement.target, facts, value, frame, weak=weak)
+        new = statement.declares or self.module.language == "python"
+        self._bind(statement.target, facts, value, frame, weak=weak, new=new)
 
-    def _bind(self, target: ir.Expr, facts: Facts, value: ir.Expr | None, frame: Frame, *, weak: bool) -> None:
+    def _bind(
+        self, target: ir.Expr, facts: Facts, value: ir.Expr | None, frame: Frame, *, weak: bool, new: bool = True
+    ) -> None:
         if isinstance(target, ir.Name):
             # A function of Python's that gives a name a value has a variable of that name of its own.
-            own = not weak or target.id in frame.facts or self.module.language == "python"
+            own = new or target.id in frame.facts
             owner = frame if own else owner_of(frame, target.id)
             owner.facts[target.id] = facts | owner.facts.get(target.id, NOTHING) if weak else facts
             if value is not None and not (weak and not facts and owner.facts[target.id]):
@@ -246,6 +253,8 @@ class Flow(Evaluation):
         taken = ir.Member(part.line, part.column, part.end_line, value, name) if value is not None else None
         if taken is not None:
             self.uses.keep(taken)
+            if isinstance(value, ir.Name) and value.id == "this":  # ``const { ctx } = this``
+                read |= self.facts(taken, frame)
         self._bind(part, read, taken, frame, weak=False)
 
     def _bind_member(

@@ -210,6 +210,15 @@ def decorator_validates(dotted: str, tail: str, imports: dict[str, str]) -> bool
     return not _REQUIRES.match(tail) and validates(dotted, tail, imports)
 
 
+USES = {"UseBefore", "UsePipes", "UseMiddleware", "Middleware", "use_before"}
+"""Decorators that put something before a method."""
+
+
+def is_made_to_validate(expr: ir.Expr) -> bool:
+    """``validator(rules)``, ``new JoiValidationPipe(schema)``: given what to hold against, and named so."""
+    return isinstance(expr, ir.Call) and bool(expr.args) and "valid" in tail_of(expr.func).lower()
+
+
 _LOADS = re.compile(r"^[A-Z]\w*\(\)\.loads?$")
 """``OrderSchema().loads(text)``, of a class of the file's own."""
 _VALIDATOR = re.compile(r"[vV]alidat(?:or|ion|e)s?\.$")
@@ -240,7 +249,7 @@ def is_membership(expr: ir.Expr) -> bool:
 
 
 def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
-    """What a single test asks (type, form, range, presence, fields, member, inside, no-dots), and of what."""
+    """What a single test asks (type, list, form, range, presence, fields, member, inside, no-dots), and of what."""
     if isinstance(expr, ir.Verdict):
         known = _of_a_known_hash(expr)
         return ("form", [known]) if known is not None else _verdict(expr)
@@ -259,6 +268,8 @@ def _asked_by_a_call(expr: ir.Call) -> tuple[str, list[ir.Expr]] | None:
         return _isinstance(expr)
     if tail in {"startsWith", "startswith"} and isinstance(expr.func, ir.Member):
         return ("presence" if _only_a_scheme(expr) else "beginning"), [expr.func.base]
+    if tail == "isArray":
+        return "list", expr.args[:1]
     subjects = [*expr.args, *([expr.func.base] if isinstance(expr.func, ir.Member) else [])]
     if tail in MEMBERSHIP and isinstance(expr.func, ir.Member) and expr.args:
         if isinstance(expr.args[0], ir.Const):  # A text that is searched is asked about,

@@ -28,7 +28,7 @@ _NO_HANDOFF = re.compile(
     r"del|verify|check|ensure|require|validate|delete|remove|destroy|next|resolve|reject|then|catch|callback|map|"
     r"filter|init|connect|"
     r"use|promise|invoke_?model|converse|generate|prompt|detect|translate|describe|setTimeout|sleep|wrap|with|"
-    r"assert|expect|"
+    r"assert|expect|wsgi|asgi|"
     r"handle[A-Z_]?|process|execute|run|dispatch|route|i?like|contains|between|in|doc|collection|ref)(?=[A-Z_]|$)|"
     r"^[a-z]+_(?:delete|get|find|count|exists)$|"
     r"^(?:create|write|add|save|record|insert)_?(?:[aA]udit|[aA]ctivity|[aA]ccess|[eE]vent)?_?[lL]ogs?$"

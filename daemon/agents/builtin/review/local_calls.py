@@ -182,12 +182,20 @@ def callbacks(flow: Flow, expr: ir.Call, receiver: Facts, arguments: list[Facts]
             and any(o.kind == sources.REQUEST for f in arguments for o in f)
         ):
             brought = _of_a_form(function)
+        if tail == "on" and _first_text(expr) == "data" and any(o.kind == sources.REQUEST for o in receiver):
+            at = expr.args[1]
+            brought = [frozenset({Origin(sources.BODY, sources.BODY, at.line, at.column, at.line)})]
         if tail in _PER_ITEM:
             item = sources.deeper(receiver) if tail != "then" else receiver
             brought = [NOTHING, item] if tail == "reduce" else [item]
         elif any(arguments) and tail in {"mapLimit", "processPartialResponse", "forEach"}:
             brought = [frozenset().union(*arguments)]
         flow.call(function, brought, frame)
+
+
+def _first_text(expr: ir.Call) -> str:
+    first = expr.args[0] if expr.args else None
+    return str(first.value) if isinstance(first, ir.Const) else ""
 
 
 def _of_a_form(function: ir.Function) -> list[Facts]:

@@ -29,7 +29,7 @@ EVAL = re.compile(
     r"new Function|safe-eval|notevil|static-eval|jsonata|eval5\.\w+|asteval\.\S+|vm2\.VM\(\)\.run|isolated-vm\S*\.\w+|"
     r"mathjs\.(?:eval|evaluate)|expression_eval|runpy\.\w+|code\.interact|code\.Interactive(?:Console|Interpreter)\(\)\.(?:push|runcode|runsource)|"
     r"require|import|setTimeout|setInterval|globalThis\.eval|window\.eval|importlib\.import_module|__import__|pandas\.eval|pd\.eval|"
-    r"numexpr\.evaluate|(?:io)?redis\.\S*\.eval)$"
+    r"numexpr\.evaluate|(?:\w*df|dataframe|(?:pandas|pd)\.\w+\(\))\.(?:query|eval)|(?:io)?redis\.\S*\.eval)$"
 )
 DESERIALIZE = re.compile(
     r"^(?:_?c?[pP]ickle\.(?:loads?|Unpickler)|dill\.loads?|cloudpickle\.loads?|shelve\.open|marshal\.loads?|"
@@ -61,12 +61,17 @@ PATHS = re.compile(
     r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:sendFile|download_file|extractall)|(?:res|response|reply)\.download|(?:\S*\.)?FileResponse)$"
 )
 PATH_READS = re.compile(
-    r"(?:^|\.)Path\(\)(?:\.(?:absolute|resolve|expanduser)\(\))*"
+    r"(?:^|\.)Path\(\)(?:\.(?:absolute|resolve|expanduser|joinpath)\(\))*"
     r"\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir|iterdir|r?glob|touch)$"
 )
 PATH_METHODS = words(
     "read_text read_bytes write_text write_bytes open unlink rename rmdir mkdir iterdir glob rglob touch"
 )
+TAKES_PATHS = re.compile(
+    r"^(?:PIL\.)?Image\.open$|^cv2\.im(?:read|write)$|^(?:numpy|np)\.(?:loadtxt|genfromtxt|fromfile|savetxt|save)$|"
+    r"^linecache\.getlines?$|^sqlite3\.connect$|^sharp(?:\.default)?$|^xlsx\.(?:readFile|writeFile)$|^jimp(?:\.\w+)*\.read$|^adm-zip$"
+)
+"""What takes a path among other things: it is one where it is put together as text."""
 PATTERNS = re.compile(r"^(?:RegExp|re\.(?:compile|search|match|fullmatch|sub|subn|split|findall|finditer))$")
 """What takes a regular expression first."""
 JOINS = re.compile(r"^(?:os\.)?path(?:\.default)?\.(?:join|resolve)$|^path\.posix\.(?:join|resolve)$")
@@ -101,7 +106,7 @@ FETCHES_BY_NAME = re.compile(
 STARTS_MACHINES = {"run_instances", "create_instances", "runInstances", "RunInstancesCommand", "request_spot_instances"}
 SOCKETS = re.compile(
     r"^(?:net|tls|node:net|node:tls)(?:\.default)?\.(?:connect|createConnection)$|^net\.Socket\(\)\.connect$|"
-    r"^socket\.(?:create_connection|socket\(\)\.connect)$"
+    r"^socket\.(?:create_connection|socket\(\)\.connect)$|^paramiko\.SSHClient\(\)\.connect$"
 )
 """What opens a plain connection."""
 SENT = re.compile(
@@ -129,7 +134,7 @@ REDIRECTS = re.compile(
 )
 REQUESTS = re.compile(
     r"^(?:fetch|node-fetch(?:\.default)?|isomorphic-fetch|cross-fetch(?:\.\w+)?|undici\.(?:fetch|request)|"
-    r"axios(?:\.default)?(?:\.create\(\))?(?:\.(?:get|post|put|patch|delete|head|request))?|"
+    r"axios(?:\.default)?(?:\.create\(\))?(?:\.(?:get|post|put|patch|delete|head|request|create))?|"
     r"got(?:\.(?:default|get|post|put|stream|got))*|request(?:\.\w+)?|request-promise(?:-native)?(?:\.\w+)?|"
     r"superagent\.\w+|needle(?:\.\w+)?|"
     r"https?\.(?:get|request)|follow-redirects\.https?\.(?:get|request)|phin|bent|ky(?:\.\w+)?|"
@@ -142,7 +147,9 @@ REQUESTS = re.compile(
     r"feedparser\.parse|newspaper\.Article|pytube\.YouTube|pdfkit\.from_url|imgkit\.from_url|(?:tf|tensorflow|keras)\.\S*utils\.get_file|cloudscraper\.\S*\.get|"
     r"(?:pandas|pd)\.read_(?:csv|json|html|excel|parquet|xml)|selenium\.\S*\(\)\.get|requests_html\.\S*\.(?:get|post|request)|"
     r"aiohttp\.ClientSession\(\)\.(?:get|post|put|patch|delete|request)|http\.client\.HTTPS?Connection|"
-    r"wget\.download|\S*(?:[pP]age|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+|wkhtmltopdf|wkhtmltoimage\.generate|slackweb\.Slack|"
+    r"(?:yt_dlp|youtube_dl)\.YoutubeDL\(\)\.(?:download|extract_info)|trafilatura\.fetch_url|cv2\.VideoCapture|"
+    r"imageio(?:\.v\d)?\.\w+|langchain\w*\.\S*(?:WebBase|URL|Url)\w*Loader|weasyprint\.HTML|jsdom\.JSDOM\.fromURL|lighthouse|"
+    r"download|(?:\S*\.)?createProxyServer\(\)\.web|wget\.download|\S*(?:[pP]age|Page\(\)|newPage\(\))\.goto|\S*\.\$http\.\w+|wkhtmltopdf|wkhtmltoimage\.generate|slackweb\.Slack|"
     r"slack_sdk\.webhook\.WebhookClient|slack_sdk\.WebhookClient|@slack/webhook\.IncomingWebhook|"
     r"ftplib\.FTP(?:_TLS)?|smtplib\.SMTP(?:_SSL)?|telnetlib\.Telnet|imaplib\.IMAP4(?:_SSL)?|poplib\.POP3(?:_SSL)?|"
     r"html-pdf-node\.generatePdf|capture-website\.\w+|\S*create\(\)\.open)$"

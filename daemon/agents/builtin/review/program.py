@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import literals
+from daemon.agents.builtin.review import literals, uploads
 from daemon.agents.builtin.review.flow import BudgetError, Flow
 from daemon.agents.builtin.review.model import Looked
 from daemon.agents.builtin.review.uses import Uses
@@ -37,7 +37,7 @@ def review(module: ir.Module, source: Source) -> Looked:
     except BudgetError:
         notes.append(f"{source.path}: too large to be followed to its end; flows may be missing.")
     uses.finish()
-    hits = uses.hits
+    hits = [*uses.hits, *uploads.find(module)]
     if _WHOLE_FILE.search(module.text):
         hits = [hit for hit in hits if not hit.rule.startswith("input.")]
     return Looked(hits=(*hits, *literals.find(module)), notes=tuple(notes))

@@ -97,7 +97,7 @@ def route_parameters(function: ir.Function, module: ir.Module) -> list[Facts]:
             given_facts.append(NOTHING)
         elif records or re.search(r"Event(?:V\d)?$", param.annotation):
             given_facts.append(frozenset({Origin(EVENT, EVENT, at.line, at.column, at.end_line)}))
-        elif re.search(r"(?:^|\.)Request$", param.annotation):
+        elif re.search(r"(?:^|\.)(?:(?:Http)?Request|WebSocket)$", param.annotation):
             given_facts.append(whole(REQUEST, param))
         elif "Depends(" in param.annotation:
             given_facts.append(NOTHING)
@@ -107,7 +107,7 @@ def route_parameters(function: ir.Function, module: ir.Module) -> list[Facts]:
             given_facts.append(frozenset({Origin(BODY, BODY, at.line, at.column, at.end_line)}))
         elif isinstance(at, ir.Name) and at.id == "request" and not param.annotation:
             given_facts.append(whole(REQUEST, param))
-        elif isinstance(at, ir.Name) and at.id in {"db", "session", "request"}:
+        elif isinstance(at, ir.Name) and (at.id in {"db", "session"} or (at.id == "request" and not held)):
             given_facts.append(NOTHING)
         elif held and not is_text(param.annotation) and _HELD.search(param.annotation):
             given_facts.append(model_facts(param, module))

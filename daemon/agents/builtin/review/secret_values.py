@@ -88,6 +88,8 @@ def is_secret_value(value: str, name: str = "") -> bool:
     named = snake(bare).split("_")
     if len(named) > 1 and _WORDED.match(bare) and set(named) <= set(snake(name).split("_")):
         return False  # ``db_password_name = "db-password"``
+    if _PLACE.search(snake(name)) and _WORDED.match(bare):
+        return False  # ``session_key = "upload_filename"``
     if bare.count(" ") > 2 or _LABEL.match(bare) or _in_order(bare, name):
         return False
     if snake(name).endswith("token") and (_WORD.match(bare) or _TOKEN_NAME.match(bare)):
@@ -97,6 +99,10 @@ def is_secret_value(value: str, name: str = "") -> bool:
     if _COLUMN.match(bare) and "pass" not in name.lower():
         return False
     return not (_STATE.match(bare) or (_looks_like_identifier(bare) and entropy(bare) < 3.2))
+
+
+_PLACE = re.compile(r"(?:^|_)(?:session|cache|storage|cookie|store|state)_key$")
+"""Names of keys by which something is found again."""
 
 
 def is_filling(value: str) -> bool:

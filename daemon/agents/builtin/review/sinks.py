@@ -72,6 +72,8 @@ def _of_no_kind(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -
     elif tail == "format" and isinstance(call.func, ir.Member) and isinstance(call.func.base, ir.Concat):
         found = tainted(flow, call.func.base, frame, "engine")
         flow.uses.inject("injection.template", call, found, "a text whose marks `format` fills", level=Level.WARNING)
+    if guards.tail_of(call.func)[:1].isupper():
+        addresses.made_for(flow, call, frame)
     commands.unknown_with_shell(flow, call, frame)
 
 
@@ -306,7 +308,7 @@ def _kept_upload(flow: Flow, call: ir.Call, frame: Frame) -> None:
 
 
 def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
-    if names.PATH_READS.search(name) or not names.PATHS.match(name):
+    if names.PATH_READS.search(name) or not (names.PATHS.match(name) or names.TAKES_PATHS.match(name)):
         base = call.func.base if isinstance(call.func, ir.Member) else call
         target: ir.Expr | None = base
     elif name.endswith("download_file"):
@@ -329,6 +331,14 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         flow.uses.inject("injection.path", call, found, f"the path of `{short(name)}`", level=level)
 
 
+def _text_of_a_path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """``Image.open("/data/" + name)``, and not ``Image.open(upload)``."""
+    target = resolved(call.args[0], frame) if call.args else None
+    joined = isinstance(target, ir.Call) and names.JOINS.match(flow.namer.name(target.func, frame)) is not None
+    if joined or (isinstance(target, ir.Concat) and any(piece.text for piece in parts(flow, target, frame)[:1])):
+        _path(flow, call, name, frame)
+
+
 _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]], ...] = (
     (commands.shell, names.SHELL),
     (commands.process, names.PROCESS),
@@ -337,6 +347,7 @@ _KINDS: tuple[tuple[Callable[[Flow, ir.Call, str, Frame], None], re.Pattern[str]
     (_template, names.TEMPLATE),
     (_path, names.PATHS),
     (_path, names.PATH_READS),
+    (_text_of_a_path, names.TAKES_PATHS),
     (commands.on_a_server, names.REMOTE_SHELL),
     (addresses.request, names.REQUESTS),
     (addresses.carried, names.CHAINED),

@@ -132,11 +132,12 @@ _FROM_SERVICE = re.compile(
 _REQUEST_PARTS = {
     **dict.fromkeys(("body", "form", "json", "get_json", "data", "get_data", "values", "json_body", "raw_body", "files",
                      "file", "parseBody", "rawBody", "text", "formData", "FILES", "POST", "body_bytes", "forms", "post",
-                     "media", "stream", "bounded_stream", "read", "payload", "only", "all", "input", "except"), BODY),
+                     "media", "stream", "bounded_stream", "read", "payload", "only", "all", "input", "except",
+                     "receive_text", "receive_json", "receive_bytes", "iter_text", "iter_json"), BODY),
     **dict.fromkeys(("query", "args", "query_params", "queries", "GET", "querystring", "searchParams",
-                     "query_string", "url", "originalUrl"), QUERY),
-    **dict.fromkeys(("params", "param", "get_param", "view_args", "uri_params", "path_params", "match_info",
-                     "matchdict"), PATH),
+                     "query_string", "queryString", "url", "originalUrl"), QUERY),
+    **dict.fromkeys(("params", "param", "get_param", "view_args", "uri_params", "path_params", "pathParams",
+                     "match_info", "matchdict"), PATH),
     **dict.fromkeys(("headers", "header", "cookies", "cookie", "COOKIES", "META"), HEADER),
 }  # fmt: skip
 FILES = "files"
@@ -301,7 +302,8 @@ def of_kinds(facts: Iterable[Origin], kinds: frozenset[str], sink: str = "") -> 
 _READERS = re.compile(
     r"^(?:post|form|only|all|input|except|read|get_json|get_data|json|text|parseBody|formData|query|queries|param|params|header|headers|cookie|body|"
     r"decoded_body|"
-    r"get_query_string_value|get_header_value|get_multi_value_query_string_values|get_multi_value_header_values)$"
+    r"get_query_string_value|get_header_value|get_multi_value_query_string_values|get_multi_value_header_values|"
+    r"receive_text|receive_json|receive_bytes|iter_text|iter_json)$"
 )
 
 

@@ -90,9 +90,9 @@ _MERGES = re.compile(r"^(?:lodash(?:\.default)?|_)[./](?:merge|mergeWith|default
 _SEARCHES = re.compile(r"opensearch|elasticsearch", re.IGNORECASE)
 _PACKAGE = re.compile(r"^(?:@[\w-]+/)?[a-z][\w-]*")
 _TOOLS = re.compile(
-    r"^(?:lodash|underscore|ramda|moment|dayjs|date-fns|luxon|uuid|crypto|fs|path|os|util|url|querystring|qs|buffer|stream|zlib|"
-    r"events|https?|jsonwebtoken|jose|bcrypt|argon2|express|fastify|koa|react|@nestjs|ajv|joi|zod|yup|class-|validator|aws|"
-    r"pino|winston|@aws|middy|@middy|async|bluebird|rxjs|immer|redux|graphql|prisma|sequelize|mongoose)"
+    r"^(?:(?:crypto|fs|path|os|util|url|querystring|qs|buffer|stream|zlib|events|https?|uuid|async|bluebird)(?![\w-])|"
+    r"lodash|underscore|ramda|moment|dayjs|date-fns|luxon|jsonwebtoken|jose|bcrypt|argon2|express|fastify|koa|react|@nestjs|"
+    r"ajv|joi|zod|yup|class-|validator|aws|pino|winston|@aws|middy|@middy|rxjs|immer|redux|graphql|prisma|sequelize|mongoose)"
 )
 """Packages that work on what they are given, or are looked at elsewhere."""
 

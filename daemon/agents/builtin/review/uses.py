@@ -36,6 +36,7 @@ class Entry:
     checked: dict[str, dict[str, int]] = field(default_factory=dict)
     step: int = 0
     present: set[tuple[str, str]] = field(default_factory=set)
+    lists: set[str] = field(default_factory=set)
     called_from_outside: bool = True
     trusted: bool = False
 
@@ -46,9 +47,8 @@ class Entry:
     def knows(self, origin: Origin, step: int | None = None) -> bool:
         """Whether somebody looked at this very value, or at all that it is part of; by that step, if one is given."""
         looked = self.checked.get(origin.root, {})
-        return self.trusted or any(
-            part in looked and (step is None or looked[part] <= step) for part in ("", origin.part, origin.names)
-        )
+        parts = [origin.names, "", *([] if origin.inner and origin.part in self.lists else [origin.part])]
+        return self.trusted or any(part in looked and (step is None or looked[part] <= step) for part in parts)
 
     def knows_others(self, origin: Origin) -> bool:
         """Whether somebody looked at another part of the same input."""
