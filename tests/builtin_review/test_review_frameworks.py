@@ -190,3 +190,69 @@ def test_a_package_whose_name_begins_like_a_tool_is_a_service(found):
 def test_where_something_is_kept_in_a_session_is_no_secret(found):
     assert not found("a.py", 'session_key = "upload_filename"\n')
     assert found("a.py", 'secret_key = "upload_filename"\n')
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("const kept = new Map(); kept.set('a', x); y = kept.get('a');", True),
+        ("y = await Promise.resolve(x);", True),
+        ("[y] = await Promise.all([x]);", True),
+        ("y = x.split(',').find((part) => part);", True),
+        ("y = await Promise.all(['a']);", False),
+    ],
+)
+def test_values_that_are_put_away_and_taken_out_again(found, line, told):
+    text = f"""\
+    const {{ exec }} = require('child_process');
+    exports.handler = async (event) => {{
+      const x = JSON.parse(event.body).x;
+      let y;
+      {line}
+      exec('ls ' + y);
+    }};
+    """
+    assert ("injection.shell" in {rule for rule, _ in found("a.js", text)}) is told
+
+
+@pytest.mark.parametrize(("pattern", "told"), [("[*?]", True), ("[^a-z]", False)])
+def test_what_is_left_of_a_text_by_a_pattern(found, pattern, told):
+    text = f"""\
+    import os, re
+    def lambda_handler(event, context):
+        os.system("ls " + re.sub(r"{pattern}", "", event["name"]))
+    """
+    assert ("injection.shell" in {rule for rule, _ in found("a.py", text)}) is told
+
+
+def test_where_multer_keeps_an_upload(found):
+    text = """\
+    const storage = multer.diskStorage({
+      destination: (req, file, cb) => cb(null, 'uploads/' + req.body.folder),
+      filename: (req, file, cb) => cb(null, Date.now() + '.png'),
+    });
+    """
+    assert {line for rule, line in found("a.js", text) if rule == "injection.path"} == {2}
+
+
+def test_a_handler_of_koas_that_answers_in_a_callback(found):
+    text = """\
+    const users = require('../lib/mysql');
+    exports.register = async ctx => {
+      const { name } = ctx.request.body;
+      await users.insert([name]).then(() => { ctx.body = { code: 200 }; });
+    };
+    """
+    assert ("input.unvalidated", 3) in found("a.js", text)
+
+
+def test_a_key_in_a_call_that_is_written_down_to_be_tried_again(found):
+    key = "f13aaa6528c7be63b74cf8df514d3a4c" * 2
+    text = f"""\
+    /*
+    curl -X POST http://127.0.0.1:3000/a \\
+     -H 'Authorization: Api-Key admin:{key}' \\
+     -H "X-Api-Key: $KEY"
+    */
+    """
+    assert {("credential.assigned", 3)} == found("a.js", text)

@@ -70,12 +70,13 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     by_form = brought if call.dotted in _UNVERIFIED else _by_form(call, brought, flow, frame)
     if by_form is not None:
         return by_form
-    if call.tail in {"replace", "replaceAll"} and len(call.arguments) > 1:
-        put = call.expr.args[1]
-        return flow.call(put.function, [], frame) if isinstance(put, ir.Lambda) else call.arguments[1]
+    replaced = _replaced(call, flow, frame)
+    if replaced is not None:
+        return replaced
     if call.dotted in _READERS and brought and len(flow.stack) > 1:
         return _parsed_here(call, brought, flow)
-    if _PASSES.search(call.dotted) and not call.expr.awaited and not _asks_a_store(call):
+    waited_for = call.expr.awaited and not call.dotted.startswith("Promise.")
+    if _PASSES.search(call.dotted) and not waited_for and not _asks_a_store(call):
         return sources.parsed(brought, call.expr) if call.dotted in _READERS else brought
     if _LOGS.search(call.dotted):
         return NOTHING
@@ -83,6 +84,16 @@ def result_of(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     # ``oc(req.params.name)("")`` gives what the function was made of.
     made_of = flow.facts(call.expr.func, frame) if isinstance(call.expr.func, ir.Call) else NOTHING
     return _unknown(call, brought | made_of, flow)
+
+
+def _replaced(call: Outcome, flow: Flow, frame: Frame) -> Facts | None:
+    """What a text holds in which something was replaced, ``None`` when the call does no such thing."""
+    if call.tail in {"replace", "replaceAll"} and len(call.arguments) > 1:
+        put = call.expr.args[1]
+        return flow.call(put.function, [], frame) if isinstance(put, ir.Lambda) else call.arguments[1]
+    if call.dotted == "re.sub" and len(call.arguments) > 2:
+        return NOTHING if _strips(call.expr) else call.arguments[1] | call.arguments[2]
+    return None
 
 
 _ASKS_FOR_NAN = re.compile(r"is_?nan|is_?finite", re.IGNORECASE)
@@ -302,6 +313,8 @@ def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Fact
     first = call.expr.args[0] if call.expr.args else None
     if call.tail in {"get", "pop"} and isinstance(first, ir.Const) and isinstance(first.value, str):
         return flow.member(call.receiver, first.value, call.expr) | brought
+    if call.tail == "find" and call.expr.args and isinstance(call.expr.args[0], ir.Lambda):
+        return sources.deeper(call.receiver)
     if call.tail in {"map", "flatMap"} and call.expr.args and isinstance(call.expr.args[0], ir.Lambda):
         return flow.call(call.expr.args[0].function, [sources.deeper(call.receiver)], frame)
     if call.tail in {"replace", "replaceAll"}:

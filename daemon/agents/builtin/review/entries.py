@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.agents.builtin.review import ambient, ir
 from daemon.agents.builtin.review.decorated import parameters
+from daemon.agents.builtin.review.frames import key_of
 from daemon.agents.builtin.review.python_views import method_parameters, view_parameters
 from daemon.agents.builtin.review.routed import is_routed, name_of, route_parameters, whole
 from daemon.agents.builtin.review.sources import (
@@ -154,6 +155,8 @@ def _beside_an_answer(function: ir.Function, names: list[str]) -> int | None:
         typed = _TYPED_REQUEST.match(function.params[number].annotation)
         if typed and _REQUEST_NAME.match(names[number]) and _RESPONSE_NAME.match(names[number + 1]):
             return number
+    if names[0] in {"req", "request"} and names[1:] in (["file", "cb"], ["file", "callback"], ["file", "done"]):
+        return 0  # What multer asks where an upload shall be kept.
     if names[0] == "_" and names[1] in {"res", "response"} and _reads(function, "_", _SENT):
         return 0
     return 1 if _AZURE.search(function.params[1].annotation) or names[:2] == ["context", "req"] else None
@@ -312,7 +315,11 @@ def _reads_an_event(function: ir.Function, name: str) -> bool:
 
 def _answers_through(function: ir.Function, name: str) -> bool:
     """A handler of Koa's in a file that does not name it: ``ctx.body = await save(ctx.request.body)``."""
-    return _reads(function, name, {"request"}) and _reads(function, name, {"body", "status"})
+    members = (expr for expr in ir.every_expression(function) if isinstance(expr, ir.Member))
+    read = {key_of(expr) for expr in members}
+    return f"{name}.request.body" in read or (
+        _reads(function, name, {"request"}) and _reads(function, name, {"body", "status"})
+    )
 
 
 def _reads(function: ir.Function, name: str, parts: AbstractSet[str]) -> bool:

@@ -312,7 +312,9 @@ class Evaluation(ABC):
             self.keep_in_memory(expr, filled.id if filled is not None else "", given[2], frame)
             if filled is not None and self._is_table(filled.id, frame):
                 self.top.facts[filled.id] = self.top.facts.get(filled.id, NOTHING) | given[2]
-        if tail in _ADDS and arguments and filled is not None:
+        made = frame.value(filled.id) if filled is not None and tail in {"set", "add"} else None
+        adds = tail in _ADDS or (isinstance(made, ir.Call) and guards.tail_of(made.func) in {"Map", "Set"})
+        if adds and arguments and filled is not None:
             owner = owner_of(frame, filled.id)
             owner.facts[filled.id] = owner.facts.get(filled.id, NOTHING).union(*given)
             self.keep_in_memory(expr, filled.id, arguments, frame)

@@ -188,13 +188,24 @@ def _logged(lines: list[str], number: int, column: int, recorded: Collection[ran
 def _commented_out(line: str, number: int) -> list[Hit]:
     """``// const secret = "..."``: what was taken out of use still opens the door. Only what is drawn by lot."""
     match = _COMMENTED.search(line) if _COMMENT.match(line) else None
-    if match is None or not is_secret_name(match["name"]) or not is_secret_value(match["value"], match["name"]):
+    if match is not None and not (is_secret_name(match["name"]) and is_secret_value(match["value"], match["name"])):
+        return []
+    match = match or (_CALLED_WITH.search(line) if _A_CALL.match(line) else None)
+    if match is None:
         return []
     value = match["value"]
     if not (any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and entropy(value) > 3.2):
         return []
-    return [Hit(rule="credential.assigned", line=number, column=match.start("quote") + 1, end_line=number,
+    return [Hit(rule="credential.assigned", line=number, column=match.start("value"), end_line=number,
                 detail=f"`{match['name']}` is given a literal secret in a comment: {mask(value)}.")]  # fmt: skip
+
+
+_A_CALL = re.compile(r"^\s*(?:(?://|#|\*)\s*)?(?:curl\b|-H\b|--header\b)")
+_CALLED_WITH = re.compile(
+    r"[\"'](?P<name>Authorization|X-Api-Key)\s*:\s*(?:(?:Basic|Bearer|Api-?Key|Token|Key)\s+)?(?P<value>[\w.:+/=-]{20,400})[\"']",
+    re.IGNORECASE,
+)
+"""``curl -H "Authorization: Bearer ..."``, written down to be tried again."""
 
 
 def _stands(rule: str, what: str, line: int, match: re.Match[str]) -> Hit:

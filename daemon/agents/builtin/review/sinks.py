@@ -72,9 +72,19 @@ def _of_no_kind(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -
     elif tail == "format" and isinstance(call.func, ir.Member) and isinstance(call.func.base, ir.Concat):
         found = tainted(flow, call.func.base, frame, "engine")
         flow.uses.inject("injection.template", call, found, "a text whose marks `format` fills", level=Level.WARNING)
+    if len(call.args) == 2 and isinstance(call.func, ir.Name):
+        _kept_under(flow, call, call.func.id, frame)
     if guards.tail_of(call.func)[:1].isupper():
         addresses.made_for(flow, call, frame)
     commands.unknown_with_shell(flow, call, frame)
+
+
+def _kept_under(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
+    """``filename: (req, file, cb) => cb(null, req.body.name)``: where multer keeps an upload."""
+    names = [getattr(param.target, "id", "") for param in flow.stack[-1].params]
+    if names[1:] == ["file", name]:
+        found = [o for o in tainted(flow, call.args[1], frame, "path") if o.kind in sources.GIVEN]
+        flow.uses.inject("injection.path", call, found, "the path under which an upload is kept")
 
 
 _PROGRAM = re.compile(
