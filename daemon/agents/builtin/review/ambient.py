@@ -54,6 +54,12 @@ def named(flow: Evaluation, expr: ir.Name) -> Facts:
     return _request(expr) if _is_request(flow, expr.id) else NOTHING
 
 
+def asks(function: ir.Function, module: ir.Module) -> bool:
+    """Whether a function reads a request that it imports."""
+    names = (expr.id for expr in ir.every_expression(function) if isinstance(expr, ir.Name))
+    return any(module.imports.get(name) in _REQUESTS for name in names)
+
+
 def _request(at: ir.Expr) -> Facts:
     return frozenset({Origin(sources.REQUEST, "request", at.line, at.column, at.end_line)})
 

@@ -33,7 +33,7 @@ _PASSES = re.compile(
     r"urlsafe_b64decode|"
     r"standard_b64decode|(?:de|en)code(?:bytes|string)|BSON|splitext|fromhex|a2b_\w+|codecs\.decode|decompress|unquote_to_bytes|unhexlify|str|bytes|bytearray|list|dict|set|tuple|sorted|reversed|"
     r"enumerate|zip|iter|next|"
-    r"repr|filter|map|BytesIO|StringIO|Path|PurePath|PosixPath|deepcopy|copy|join|resolve|normalize|concat|format|"
+    r"repr|filter|map|BytesIO|StringIO|Path|PurePath|PosixPath|deepcopy|copy|join|resolve|normalize|normpath|abspath|realpath(?:Sync)?|expanduser|concat|format|"
     r"parse_header|re\.(?:findall|finditer|split)|parse_multipart|MultipartDecoder|parseMultipart\w*|parse_form_data|FieldStorage|dedent|text|marshall|unmarshall|toString|createReadStream|merge|"
     r"assign|"
     r"defaultTo|pick|omit|get|set|cloneDeep|extend|querystring\.parse|qs\.parse|qs\.stringify|stringify|Markup|"

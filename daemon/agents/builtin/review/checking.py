@@ -40,9 +40,7 @@ def guard(
             flow.entry.vouch(sources.HEADER)
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {"every", "some", "filter", "find"}:
             stack.extend(answer for arg in expr.args if isinstance(arg, ir.Lambda) for answer in _answers(arg.function))
-        compared = guards.compared(expr)
-        if compared is not None and (key := key_of(compared)):
-            equal.setdefault(key, []).append(compared)
+        _look_at_equality(flow, expr, equal, frame)
         asked = None if _among_kept(flow, expr, frame) else guards.tested(expr)
         if asked is not None and asked[0] == "range" and _with_what_is_kept(flow, expr, frame):
             asked = ("presence", asked[1])
@@ -58,6 +56,15 @@ def guard(
         if len(subjects) > 1:
             # ``kind === "a" || kind === "b"``: one of what is written there, like a list of allowed values.
             remember(flow, "form", subjects[:1], frame, exits=exits)
+
+
+def _look_at_equality(flow: Flow, expr: ir.Expr, equal: dict[str, list[ir.Expr]], frame: Frame) -> None:
+    """Collect what is compared with texts, by name, and paths that are found to be inside others."""
+    for path in guards.confined(expr):
+        _is_inside(flow, path, frame)
+    compared = guards.compared(expr)
+    if compared is not None and (key := key_of(compared)):
+        equal.setdefault(key, []).append(compared)
 
 
 def _all_of_it(test: ir.Expr) -> frozenset[int]:
@@ -101,7 +108,7 @@ def _enter(
     refused: bool = False,
 ) -> None:
     kind, subjects = asked
-    if kind in {"inside", sources.NO_DOTS}:
+    if kind in {"inside", sources.NO_DOTS, sources.NO_ROOT}:
         _stays_inside(flow, kind, subjects[0], frame)
     else:
         remember(flow, kind, subjects, frame, exits=exits, within=within, refused=refused)
@@ -162,10 +169,40 @@ def remember(
         for origin in facts:
             _looked_at(flow, kind, origin, exits=exits, validating=validating)
         if kind in {"form", "beginning"} and facts:
-            harmless = ("ssrf", "path") if kind == "beginning" else sinks.GUARDED
+            harmless = _led(flow, subject, frame) if kind == "beginning" else sinks.GUARDED
             _has_a_form(subject, facts, frame, within, harmless, refused=refused)
         if kind in {"form", "beginning", "range"} and isinstance(subject, ir.Member) and subject.name in _HOSTS:
             _host_known(flow, subject.base, frame)
+
+
+def _led(flow: Flow, subject: ir.Expr, frame: Frame) -> tuple[str, ...]:
+    """What a text can do no more harm to, once it is known how it begins: a path may leave again by its dots, unless
+    they were taken out of it.
+    """
+    made = frame.value(subject.id) if isinstance(subject, ir.Name) else subject
+    if not isinstance(made, ir.Call):
+        return ("ssrf",)
+    _confine(flow, made, frame)
+    return ("ssrf", "path")
+
+
+def _confine(flow: Flow, expr: ir.Expr, frame: Frame) -> None:
+    """A path was found to stay inside: so are those that it was made of."""
+    stack = [expr]
+    for _ in range(_PARTS_OF_A_PATH):
+        if not stack:
+            return
+        part = stack.pop()
+        if isinstance(part, ir.Name):
+            value = frame.value(part.id)
+            stack.extend([value] if isinstance(value, ir.Call) else [])
+        elif isinstance(part, ir.Call):
+            flow.uses.confined(part)
+            stack.extend([*part.args, *([part.func.base] if isinstance(part.func, ir.Member) else [])])
+
+
+_PARTS_OF_A_PATH = 20
+"""Calls and names that one path is looked for in."""
 
 
 def _looked_at(flow: Flow, kind: str, origin: Origin, *, exits: bool, validating: bool) -> None:
@@ -226,20 +263,27 @@ def _inside(flow: Flow, subject: ir.Expr, frame: Frame) -> None:
     made = frame.value(subject.id) if isinstance(subject, ir.Name) else None
     if isinstance(made, ir.Call) and guards.tail_of(made.func) in {"relative", "relpath"}:
         for arg in made.args:
-            key = key_of(arg)
-            if key:
-                frame.facts[key] = sources.made_safe(flow.facts(arg, frame), "path")
+            _is_inside(flow, arg, frame)
+
+
+def _is_inside(flow: Flow, path: ir.Expr, frame: Frame) -> None:
+    _confine(flow, path, frame)
+    key = key_of(path)
+    if key:
+        frame.facts[key] = sources.made_safe(flow.facts(path, frame), "path")
 
 
 def _stays_inside(flow: Flow, kind: str, subject: ir.Expr, frame: Frame) -> None:
     """``if ".." in name: return`` leaves names that stay where they are put; nothing else is known of them."""
     key = key_of(subject)
     facts = frame.facts.get(key, flow.facts(subject, frame)) if key else NOTHING
-    for origin in facts:
+    for origin in facts if kind != sources.NO_ROOT else ():
         if origin.kind in {sources.FIELD, sources.QUERY, sources.PATH} or origin.part:
             flow.entry.vouch(origin.root, origin.part)
-    if key:
-        frame.facts[key] = sources.made_safe(facts, "path" if kind == "inside" else kind)
+    if key and facts:
+        marked = sources.made_safe(facts, "path" if kind == "inside" else kind)
+        stays = all(origin.safe >= {sources.NO_DOTS, sources.NO_ROOT} for origin in marked)
+        frame.facts[key] = sources.made_safe(marked, "path") if stays else marked
 
 
 _LENGTH = "(length)"

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import checking, entries, guards, ir, sources, texts
+from daemon.agents.builtin.review import ambient, checking, entries, guards, ir, sources, texts
 from daemon.agents.builtin.review.calls import names_are_known
 from daemon.agents.builtin.review.evaluate import NO_TEXTS, BudgetError, Evaluation
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
@@ -48,7 +48,8 @@ class Flow(Evaluation):
         for function, facts in functions:
             if facts is None and id(function) not in self._followed:
                 weak = [self._weak(param) for param in function.params]
-                self._follow_entry(function, weak, top, called_from_outside=False)
+                asks = ambient.asks(function, self.module)  # It reads the request that is being answered.
+                self._follow_entry(function, weak, top, called_from_outside=asks)
 
     def _weak(self, param: ir.Param) -> Facts:
         at = param.target

@@ -34,6 +34,8 @@ _FUNCTION = re.compile(
     r"sanitiz\w*|sanitis\w*|"
     r"guard\w*|(?:is_?)?allowed_?(?:file|ext)\w*|is_safe\w*|isSafe\w*|clean(?:ed|_)?\w*|require[A-Z_]\w*|"
     r"transformAndValidate|\w+_from_dict|"
+    r"(?!(?:log|send|handle|raise|throw|return|report|print|show|format|make|create|build|http|api|server|is|on|set|capture|to|add|"
+    r"render|wrap|notify|flash|internal|bad|not|get)_?\w*err)[a-z]+\w*_errors?|get\w*(?:Validation|Input|Form|Body|Request)\w*Errors?|"
     r"parse(?:Input|AndValidate|With)\w*|event_parser|envelope\w*|"
     r"betterAjvErrors|construct_?event\w*|(?-i:normalize[A-Z]\w*))$",
     re.IGNORECASE,
@@ -80,7 +82,7 @@ SAFE_FOR = {
     "regex": re.compile(r"(?:^|\.)(?:escape|escape_?reg_?exp?|escape-string-regexp\S*|quote_?meta)$", re.IGNORECASE),
     "ldap": re.compile(r"(?:^|\.)(?:escape_filter_chars|escape_rdn|ldapEscape\S*|filter_format)$"),
     "path": re.compile(
-        r"(?:^|\.)(?:basename|splitext|secure_filename|safe_join|(?:valid|safe|clean)_?(?:file_?)?(?:name|path)|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
+        r"(?:^|\.)(?:basename|splitext|secure_filename|safe_?[jJ]oin|(?:valid|safe|clean)_?(?:file_?)?(?:name|path)|sanitize-filename\S*|sanitize\w*|encodeURIComponent|quote|quote_plus)$"
     ),
     "ssrf": re.compile(r"(?:^|\.)(?:encodeURIComponent|quote|quote_plus|urlencode|url_for|reverse)$"),
     "template": re.compile(
@@ -167,8 +169,8 @@ def _asks_something_else(tail: str) -> bool:
         return True
     if does_by_verifying(tail):
         return True
-    if "validate" in parts and parts & _WHO <= {"login", "password"}:
-        return False  # ``validateLogin(body)``
+    if parts & {"validate", "error", "errors"} and parts & _WHO <= {"login", "password"}:
+        return False  # ``validateLogin(body)``, ``password_error(text)``
     return asks_who(tail) or bool(parts & _WHETHER and not parts & {"valid", "validate", "validator"})
 
 
@@ -248,8 +250,30 @@ def is_membership(expr: ir.Expr) -> bool:
     return isinstance(expr, ir.Call) and tail_of(expr.func) in MEMBERSHIP
 
 
+def confined(expr: ir.Expr) -> list[ir.Expr]:
+    """The paths of which a test asks whether they stay inside another: ``os.path.commonpath([root, full]) == root``,
+    ``full.indexOf(root) !== 0``.
+    """
+    asked = expr.parts if isinstance(expr, ir.Verdict) and expr.op == "==" else []
+    found: list[ir.Expr] = []
+    for part in asked:
+        if not isinstance(part, ir.Call) or not part.args:
+            continue
+        if tail_of(part.func) in {"commonpath", "commonprefix"}:
+            found.extend(ir.parts_of(part.args[0]))
+        elif tail_of(part.func) in {"indexOf", "find"} and isinstance(part.func, ir.Member) and _is_zero(asked):
+            found.extend([] if isinstance(part.args[0], ir.Const) else [part.func.base])
+    return found
+
+
+def _is_zero(parts: list[ir.Expr]) -> bool:
+    return any(isinstance(part, ir.Const) and part.value in {0, "0"} for part in parts)
+
+
 def tested(expr: ir.Expr) -> tuple[str, list[ir.Expr]] | None:
-    """What a single test asks (type, list, form, range, presence, fields, member, inside, no-dots), and of what."""
+    """What a single test asks (type, list, form, range, presence, fields, member, inside, no-dots,
+    no-root), and of what.
+    """
     if isinstance(expr, ir.Verdict):
         known = _of_a_known_hash(expr)
         return ("form", [known]) if known is not None else _verdict(expr)
@@ -267,6 +291,8 @@ def _asked_by_a_call(expr: ir.Call) -> tuple[str, list[ir.Expr]] | None:
     if tail == "isinstance":
         return _isinstance(expr)
     if tail in {"startsWith", "startswith"} and isinstance(expr.func, ir.Member):
+        if expr.args and isinstance(expr.args[0], ir.Const) and expr.args[0].value == "/":
+            return sources.NO_ROOT, [expr.func.base]
         return ("presence" if _only_a_scheme(expr) else "beginning"), [expr.func.base]
     if tail == "isArray":
         return "list", expr.args[:1]

@@ -118,7 +118,7 @@ def _told_all_the_same(call: Outcome) -> Facts:
     paging = frozenset(o for o in call.all_arguments if o.kind == sources.QUERY and _PAGING.match(o.part))
     if _ASKS.match(call.tail) and paging:
         return somewhere | paging
-    if not _ASKS.match(call.tail) or _PARSES.search(call.tail):
+    if not _ASKS.match(call.tail) or (_PARSES.search(call.tail) and not _is_injected(call)):
         if not _WORKS_ON.match(call.tail):
             return NOTHING
         worked_on = _WHOLE_IS_DONE.match(call.tail) is not None and not _PARSES.search(call.tail)
@@ -174,9 +174,13 @@ _DOES = re.compile(r"^(?:Send|Create|Save|Store|Update|Add|Insert|Put|Publish|Up
 
 def _of_a_controller(call: Outcome, flow: Flow) -> bool:
     """``this.authService.resetPassword(req)``: a whole request given to a service, which reads of it what it likes."""
+    return _is_injected(call) and bool(flow.stack[-1].owner) and len(call.arguments) == 1
+
+
+def _is_injected(call: Outcome) -> bool:
+    """``this.orders.find(query)``: a method of what a class was given to work with."""
     base = call.expr.func.base if isinstance(call.expr.func, ir.Member) else None
-    injected = isinstance(base, ir.Member) and isinstance(base.base, ir.Name) and base.base.id == "this"
-    return injected and bool(flow.stack[-1].owner) and len(call.arguments) == 1
+    return isinstance(base, ir.Member) and isinstance(base.base, ir.Name) and base.base.id == "this"
 
 
 _TELLS_SOMEBODY = re.compile(r"^(?:send|notify|invite|mail|email)(?=[A-Z_]|$)")

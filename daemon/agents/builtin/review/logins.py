@@ -94,11 +94,34 @@ def handed(expr: ir.Call, dotted: str) -> list[Hit]:
     taken = _TAKES_A_SECRET.match(tail)
     if taken and texts and texts[-1] and is_secret_name(taken["name"]) and is_secret_value(texts[-1], taken["name"]):
         return [_hit(expr.args[-1], f"`{tail}` gets a literal secret: {mask(texts[-1])}.")]
-    if _CLIENT.search(tail):
-        for argument, text in zip(expr.args, texts, strict=True):
-            if text and len(text) >= _LONG and is_drawn(text) and not is_placeholder(text) and not known(text):
-                return [_hit(argument, f"`{tail}` gets a literal key: {mask(text)}.")]
+    return _beside_a_mailbox(tail, expr, texts) or _client_key(tail, expr, texts)
+
+
+def _client_key(tail: str, expr: ir.Call, texts: list[str | None]) -> list[Hit]:
+    for argument, text in zip(expr.args, texts, strict=True) if _CLIENT.search(tail) else ():
+        if text and len(text) >= _LONG and is_drawn(text) and not is_placeholder(text) and not known(text):
+            return [_hit(argument, f"`{tail}` gets a literal key: {mask(text)}.")]
     return []
+
+
+def _beside_a_mailbox(tail: str, expr: ir.Call, texts: list[str | None]) -> list[Hit]:
+    """``open_transport(HOST, PORT, "me@example.com", "...")``."""
+    for name, argument, text in zip(texts, expr.args[1:], texts[1:], strict=False) if _OPENS.search(tail) else ():
+        if name and text and _MAILBOX.match(name) and _is_drawn_by_hand(text):
+            return [_hit(argument, f"`{tail}` gets a literal password: {mask(text)}.")]
+    return []
+
+
+_OPENS = re.compile(r"transport|smtp|imap|pop3|mail(?:er|box)|login|connect|auth|session|client", re.IGNORECASE)
+"""Functions that open an account, as far as their names tell."""
+_MAILBOX = re.compile(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
+
+
+def _is_drawn_by_hand(text: str) -> bool:
+    """Whether a literal beside somebody's address looks like a password: letters, digits or signs, and no words."""
+    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    mixed = sum(any(map(kind, text)) for kind in kinds)
+    return len(text) >= 8 and " " not in text and mixed >= 3 and is_secret_value(text, "password")
 
 
 def hashed(name: str, value: ir.Expr) -> ir.Expr:

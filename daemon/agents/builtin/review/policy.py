@@ -256,7 +256,7 @@ def _escalation(statement: Statement) -> Hit | None:
         "run commands on every machine" if risky.text.strip().lower().startswith("ssm:") else "grant itself any right"
     )
     detail = f"`{risky.text.strip()}` on `{shown(wild.text)}` lets its holder {right}"
-    level, end = (Level.NOTE, ", under a condition.") if statement.condition else (None, ".")
+    level, end = (Level.NOTE, ", under a condition.") if statement.condition and statement.says_who else (None, ".")
     return _hit("iam.privilege-escalation", risky, detail + end, level=level, end=_as_far_as(risky, wild))
 
 

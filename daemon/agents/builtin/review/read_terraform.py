@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -40,13 +41,14 @@ def look(source: Source) -> Looked:
     notes: list[str] = []
     if root.has_error:
         notes.append(f"{source.path}: not all of it is valid Terraform; read around that.")
-    reader = _Reader()
+    reader = _Reader(_locals(root))
     tree = reader.body(root, 0)
     if reader.cut:
         notes.append(f"{source.path}: nested deeper than {DEPTH_CAP} levels; what is below was not read.")
     return Looked(hits=(*statements.find(tree), *other_clouds.find(tree)), notes=tuple(notes))
 
 
+_LOCAL = re.compile(r"^local\.(?P<name>[\w-]+)$")
 _HANDS_THROUGH = {"jsonencode", "toset", "tolist", "sensitive", "nonsensitive", "base64encode", "yamlencode"}
 _PUTS_TOGETHER = {"concat", "flatten", "compact", "distinct", "setunion", "coalescelist"}
 
@@ -56,9 +58,33 @@ def _flat(items: list[Node]) -> list[Node]:
     return [inner for item in items for inner in (_flat(item.items) if isinstance(item, Seq) else [item])]
 
 
+def _locals(root: Syntax) -> dict[str, Syntax]:
+    """The values of a file's ``locals``, by their names."""
+    found = {}
+    bodies = [child for child in root.named_children if child.type == "body"]
+    for block in (child for body in bodies for child in body.named_children if child.type == "block"):
+        if block.named_children and _text(block.named_children[0]) == "locals":
+            inner = [child for child in block.named_children if child.type == "body"]
+            for attribute in (child for body in inner for child in body.named_children if child.type == "attribute"):
+                if len(attribute.named_children) >= 2:
+                    found[_text(attribute.named_children[0])] = attribute.named_children[-1]
+    return found
+
+
+def _moved(node: Node, line: int, column: int, end: int) -> Node | None:
+    """A text or a list of texts as if it stood elsewhere, ``None`` for anything else."""
+    if isinstance(node, Scalar):
+        return replace(node, line=line, column=column, end_line=end) if node.literal else None
+    if isinstance(node, Seq) and node.items and all(isinstance(item, Scalar) and item.literal for item in node.items):
+        items: list[Node] = [replace(item, line=line, column=column, end_line=end) for item in node.items]
+        return Seq(line, column, end, items)
+    return None
+
+
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, local: dict[str, Syntax]) -> None:
         self.cut = False
+        self._local = local
 
     def body(self, node: Syntax, depth: int) -> Map:
         """The attributes and blocks inside a node."""
@@ -126,7 +152,17 @@ class _Reader:
             return Seq(line, column, end, [self.value(node.named_children[-2], depth + 1)])
         if node.type == "heredoc_template":
             return _policy_text(node, line, column, end)
-        return _scalar(node, line, column, end)
+        return self._of_a_local(node, depth) or _scalar(node, line, column, end)
+
+    def _of_a_local(self, node: Syntax, depth: int) -> Node | None:
+        """The texts that ``local.actions`` stands for, ``None`` for anything else."""
+        named = _LOCAL.match(_text(node)) if node.type == "expression" else None
+        value = self._local.get(named["name"]) if named else None
+        if value is None:
+            return None
+        return _moved(
+            self.value(value, depth + 1), node.start_point[0] + 1, node.start_point[1] + 1, node.end_point[0] + 1
+        )
 
     def _call(self, node: Syntax, depth: int) -> Node:
         name = _text(node.named_children[0]) if node.named_children else ""

@@ -34,11 +34,11 @@ def written(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> Ro
     if tail in _OF_MODELS and (_is_model(call) or _was_found(call, frame)):
         given: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args[:2]))
         return Row(frozenset(o for o in given if o.kind in GIVEN), f"`{tail}`", weak=True)
-    if _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member) and not _HASH.search(name):
-        return Row(frozenset(o for o in brought if o.kind == sources.BODY and not o.part), f"`{tail}`", weak=True)
-    if tail == "values" and _CORE_WRITES.search(name):
+    if tail in {"values", "set"} and _CORE_WRITES.search(name):
         named = (flow.facts(value, frame) for _, value in call.kwargs)
         return Row(brought.union(*named), "a row that is written")
+    if _MASS_WRITES.match(tail) and isinstance(call.func, ir.Member) and not _HASH.search(name):
+        return Row(frozenset(o for o in brought if o.kind == sources.BODY and not o.part), f"`{tail}`", weak=True)
     if tail == "commit" and SESSION.search(name.rsplit(".", maxsplit=1)[0]):
         changed = (o for key, fact in frame.facts.items() if "." in key for o in fact if o.kind in GIVEN)
         return Row(frozenset(changed), "a row that is committed")
@@ -53,8 +53,8 @@ _MASS_WRITES = re.compile(
 """What a whole body is handed to so that all of it is kept, whoever's method it is."""
 _HASH = re.compile(r"create(?:Hmac|Hash|Sign|Verify|Cipher\w*)\(\)|hashlib|hmac", re.IGNORECASE)
 """What ``update`` feeds a body to without keeping it."""
-_CORE_WRITES = re.compile(r"(?:insert|update)\(\)(?:\.\w+\(\))*\.values$")
-"""SQLAlchemy's core: ``table.insert().values(name=...)``."""
+_CORE_WRITES = re.compile(r"(?:insert|update)\(\)(?:\.\w+\(\))*\.values$|\.update\(\)\.set$")
+"""SQLAlchemy's core, ``table.insert().values(name=...)``; Drizzle's ``db.update(table).set({...})``."""
 _OF_MODELS = words(
     "create put update upsert insert bulkCreate insertMany findByIdAndUpdate findOneAndUpdate updateOne build"
 )

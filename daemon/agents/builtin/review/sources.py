@@ -63,6 +63,8 @@ EVERY_SINK = ("shell", "eval", "sql", "nosql", "path", "ssrf", "template", "engi
 
 OBJECT_KEY = "object-key"
 """Marks an S3 object's name: whoever may put objects chose it, within the rules for names."""
+NO_ROOT = "no-root"
+"""Marks a name that was found not to begin at the root."""
 NO_DOTS = "no-dots"
 """Marks a name that was found to have no ``..`` in it: it stays inside what is written before it."""
 
@@ -213,7 +215,11 @@ def request_part(name: str, request: Origin, at: ir.Expr, *, python: bool = Fals
     kind = _REQUEST_PARTS.get(name)
     if name == "rel_url":
         return frozenset({request})  # aiohttp's: ``request.rel_url.query["id"]``
-    if name in {"path", "full_path"} and python:
+    if name in {"path", "full_path"} and not python:
+        # As it was asked for, with the dots that are in it; no framework decodes it.
+        held = frozenset({"check", *EVERY_SINK}) - {"path"}
+        return frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line, safe=request.safe | held, part=name)})
+    if name in {"path", "full_path"}:
         # Decoded, and whatever was asked for: on a page it may be markup, elsewhere it has passed the routes.
         held = frozenset({"check", "path", "ssrf", "nosql", "sql", "shell"})
         return frozenset({Origin(PATH, PATH, at.line, at.column, at.end_line, safe=request.safe | held, part=name)})

@@ -180,7 +180,7 @@ _TRUST = {"AssumeRolePolicyDocument", "assume_role_policy", "assumeRolePolicyDoc
 
 
 _HOW = re.compile(
-    r"^(?:aws:SecureTransport|s3:TlsVersion|aws:CurrentTime|aws:EpochTime|aws:TokenIssueTime|s3:x-amz-(?:acl|"
+    r"^(?:aws:MultiFactorAuth(?:Present|Age)|aws:SecureTransport|s3:TlsVersion|aws:CurrentTime|aws:EpochTime|aws:TokenIssueTime|s3:x-amz-(?:acl|"
     r"server-side-encryption\S*)|s3:(?:prefix|delimiter|max-keys))$",
     re.IGNORECASE,
 )

@@ -121,6 +121,9 @@ def _chooses(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> N
     elif name == "setattr" or tail == "__setattr__":
         attribute: Facts = frozenset(o for arg in call.args[-2:-1] for o in flow.facts(arg, frame) if o.kind in GIVEN)
         flow.uses.use(call, attribute, "an attribute that it chooses", store=False)
+        row = call.args[0] if len(call.args) == 3 else None
+        if isinstance(row, ir.Name) and row.id not in {"self", "cls"}:
+            store(flow, call, flow.facts(call.args[-1], frame), "an attribute of a row", weak=True)
 
 
 _COLLECTIONS = {"collection", "Table", "get_collection"}

@@ -31,11 +31,23 @@ def find(principals: Node | None, conditions: list[Node]) -> Hit | None:
     issuer = next(
         (p.node for p in walk(principals) if isinstance(p.node, Scalar) and _SHARED.search(p.node.text)), None
     )
+    federated = any(isinstance(p.node, Scalar) and "openid_connect" in p.node.text for p in walk(principals))
+    if issuer is None and federated:
+        issuer = next(
+            (name for condition in conditions for name in _names(condition) if _SHARED.search(name.text)), None
+        )
     if not isinstance(issuer, Scalar) or any(_says_whose(condition) for condition in conditions):
         return None
     return Hit(rule="iam.wildcard-principal", line=issuer.line, column=issuer.column, end_line=issuer.end_line,
                level=Level.ERROR, detail="Any build of any account of this issuer may assume this role: no condition "
                "says whose (`sub`).")  # fmt: skip
+
+
+def _names(condition: Node) -> list[Scalar]:
+    """What a condition asks about: its keys, or the ``variable`` of Terraform's blocks."""
+    maps = [place.node for place in walk(condition) if isinstance(place.node, Map)]
+    variables = [variable for node in maps if isinstance(variable := node.get("variable"), Scalar)]
+    return [*variables, *(key for node in maps for key, _ in node.entries)]
 
 
 def _says_whose(condition: Node) -> bool:

@@ -87,6 +87,7 @@ class Uses:
         self._told: set[tuple[str, int, int]] = set()
         self._built: list[tuple[ir.Expr, list[Origin]]] = []
         self._paths: list[tuple[ir.Expr, list[Origin]]] = []
+        self._confined: set[int] = set()
 
     def keep(self, expr: ir.Expr) -> None:
         """Hold on to an expression made on the way: its identity is used as a key."""
@@ -155,6 +156,10 @@ class Uses:
         """A path was joined from input; whether a file is seen to be used there is asked at the end of the file."""
         self._paths.append((at, origins))
 
+    def confined(self, at: ir.Expr) -> None:
+        """Somebody asked whether a path that was put together stays where it should."""
+        self._confined.add(id(at))
+
     def finish(self) -> None:
         """Report statements and paths put together from input that nothing in this file was seen to use."""
         run = {hit.line for hit in self.hits if hit.rule == "injection.sql"}
@@ -162,7 +167,7 @@ class Uses:
             if not any(at.line - 6 <= line <= at.end_line + _RUN_WITHIN for line in run):
                 self.inject("injection.sql", at, origins, "the text of an SQL statement")
         for at, origins in self._paths:
-            if not self.told("injection.path", origins):
+            if id(at) not in self._confined and not self.told("injection.path", origins):
                 self.inject("injection.path", at, origins, "a path that is put together here", level=Level.WARNING)
 
     def use(self, at: ir.Expr, facts: Facts, how: str, *, store: bool, weak: bool = False) -> None:

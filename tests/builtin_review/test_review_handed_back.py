@@ -1,0 +1,185 @@
+"""Requests read where nobody hands them in, rows changed by name, and what a name of a function or a key says."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def _rules(found, path: str, text: str) -> set[str]:
+    return {rule for rule, _ in found(path, text)}
+
+
+@pytest.mark.parametrize(("head", "told"), [("from flask import request", True), ("from tools import request", False)])
+def test_a_function_that_reads_the_request_hands_it_to_others_of_its_file(found, head, told):
+    text = f"""\
+    import os
+    {head}
+    def shortcuts():
+        return info(request.get_json()["path"])
+    def info(path):
+        return os.listdir(path)
+    """
+    assert ("injection.path" in _rules(found, "a.py", text)) is told
+
+
+def test_a_row_whose_attributes_are_set_by_name(found):
+    text = """\
+    from flask import request
+    @app.route("/a", methods=["PATCH"])
+    def patch():
+        data = request.get_json()
+        for name in ("title", "stock"):
+            setattr(book, name, data[name])
+    """
+    assert ("input.unvalidated", 4) in found("a.py", text)
+    assert not found("a.py", text.replace("setattr(book, name, data[name])", "setattr(book, name, None)"))
+
+
+def test_rows_of_drizzles(found):
+    text = """\
+    import { db } from '@/db';
+    export async function PUT(request: NextRequest) {
+      const body = await request.json();
+      await db.update(cars).set({ brand: body.brand }).where(eq(cars.id, 1));
+    }
+    """
+    assert ("input.unvalidated", 3) in found("a.ts", text)
+    assert not found("a.ts", text.replace("db.update(cars).set(", "map.update(cars).get("))
+
+
+def test_a_whole_query_given_to_an_injected_service(found):
+    text = """\
+    @Controller('a')
+    export class Board {
+      @Get()
+      show(@Query() query: Record<string, unknown>) { return this.service.getData(query); }
+    }
+    """
+    assert "input.unvalidated" in _rules(found, "a.ts", text)
+    assert "input.unvalidated" not in _rules(found, "a.ts", text.replace("this.service.getData", "getData"))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("problem = password_error(password)", False),
+        ("problem = get_input_errors(password)", False),
+        ("problem = log_error(password)", True),
+    ],
+)
+def test_a_function_named_after_the_errors_it_finds_checks(found, line, told):
+    text = f"""\
+    from flask import request
+    from rules import password_error, get_input_errors, log_error
+    @app.route("/a", methods=["POST"])
+    def change():
+        password = request.form["password"]
+        {line}
+        if problem:
+            return problem
+        db.session.add(User(password=password))
+    """
+    assert ("input.unvalidated" in _rules(found, "a.py", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("join", "told"),
+    [
+        ("path.join(FOLDER, ctx.request.path.slice(8))", True),
+        ("path.join(FOLDER, path.basename(ctx.request.path))", False),
+    ],
+)
+def test_the_path_of_a_request_is_as_it_was_asked_for(found, join, told):
+    text = f"""\
+    const fs = require('fs');
+    const path = require('path');
+    const Koa = require('koa');
+    const files = async (ctx, next) => {{
+      if (!ctx.request.path.startsWith('/static/')) return next();
+      ctx.body = fs.readFileSync({join});
+    }};
+    """
+    assert ("injection.path" in _rules(found, "a.js", text)) is told
+
+
+@pytest.mark.parametrize(("made", "told"), [("req.query.name", True), ("path.resolve(FOLDER, req.query.name)", False)])
+def test_how_a_path_begins_says_where_it_leads_once_its_dots_are_gone(found, made, told):
+    text = f"""\
+    const fs = require('fs');
+    const path = require('path');
+    app.get('/a', (req, res) => {{
+      const full = {made};
+      if (!full.startsWith(FOLDER)) return res.end();
+      fs.readFile(full, done);
+    }});
+    """
+    assert ("injection.path" in _rules(found, "a.js", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('open_transport(HOST, 465, "me@example.com", "ZX~}m2(l$6Q9")', True),
+        ('send_mail("me@example.com", "Welcome, and thanks!")', False),
+        ('translate("me@example.com", "ZX~}m2(l$6Q9")', False),
+        ('ftplib.FTP("host", "me", "Wint3rIsHere")', True),
+    ],
+)
+def test_a_password_beside_the_address_it_belongs_to(found, line, told):
+    rules = _rules(found, "a.py", f"import ftplib\n{line}\n")
+    assert any(rule.startswith("credential.") for rule in rules) is told
+
+
+CONDITIONS = [
+    ('{ Bool = { "aws:MultiFactorAuthPresent" = "true" } }', "warning"),
+    ('{ StringEquals = { "aws:ResourceTag/team" = "a" } }', "note"),
+]
+
+
+@pytest.mark.parametrize(("condition", "level"), CONDITIONS)
+def test_a_condition_that_asks_how_limits_no_right(found, condition, level):
+    text = f"""\
+    resource "aws_iam_policy" "a" {{
+      policy = jsonencode({{ Statement = [{{
+        Effect = "Allow", Action = ["iam:PutUserPolicy"], Resource = "*", Condition = {condition}
+      }}] }})
+    }}
+    """
+    assert {said for rule, _, said in found("a.tf", text, level=True) if rule == "iam.privilege-escalation"} == {level}
+
+
+def test_actions_that_stand_in_locals_are_told_where_they_are_used(found):
+    text = """\
+    locals {
+      actions = ["s3:*"]
+      again   = local.again
+    }
+    data "aws_iam_policy_document" "a" {
+      statement {
+        actions   = local.actions
+        resources = ["*", local.again]
+      }
+    }
+    """
+    assert ("iam.service-wildcard", 7) in found("a.tf", text)
+
+
+@pytest.mark.parametrize(("subject", "told"), [("repo:*", True), ("repo:our/app:*", False)])
+def test_a_role_for_every_repository_whose_issuer_is_told_by_the_condition(found, subject, told):
+    text = f"""\
+    data "aws_iam_policy_document" "a" {{
+      statement {{
+        actions = ["sts:AssumeRoleWithWebIdentity"]
+        principals {{
+          type        = "Federated"
+          identifiers = [aws_iam_openid_connect_provider.github.arn]
+        }}
+        condition {{
+          test     = "StringLike"
+          variable = "token.actions.githubusercontent.com:sub"
+          values   = ["{subject}"]
+        }}
+      }}
+    }}
+    """
+    assert ("iam.wildcard-principal" in _rules(found, "a.tf", text)) is told
