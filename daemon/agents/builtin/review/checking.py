@@ -65,6 +65,9 @@ def _look_at_equality(flow: Flow, expr: ir.Expr, equal: dict[str, list[ir.Expr]]
     compared = guards.compared(expr)
     if compared is not None and (key := key_of(compared)):
         equal.setdefault(key, []).append(compared)
+        other = isinstance(expr, ir.Verdict) and expr.negative  # ``if (url.hostname !== "example.com") return``
+        if other and isinstance(compared, ir.Member) and compared.name in _HOSTS:
+            _host_known(flow, compared.base, frame)
 
 
 def _all_of_it(test: ir.Expr) -> frozenset[int]:

@@ -144,6 +144,7 @@ class Evaluation(ABC):
             reads = any(isinstance(o, ir.Call) and guards.tail_of(o.func) in {"parse", "loads"} for o in expr.options)
             # ``known.includes(x) ? "a" : x`` lets through what is not among them.
             others = guards.is_membership(expr.test) and not self.facts(expr.options[0], frame)
+            frame.cache.pop(id(expr.options[0]), None)  # The test may say more of it.
             if expr.test is not expr.options[0] and not reads and not others:
                 self.asked(expr.test, frame)
         return frozenset().union(*(self.facts(option, frame) for option in expr.options))
