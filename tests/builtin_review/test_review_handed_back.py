@@ -183,3 +183,17 @@ def test_a_role_for_every_repository_whose_issuer_is_told_by_the_condition(found
     }}
     """
     assert ("iam.wildcard-principal" in _rules(found, "a.tf", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("res.sendfile(params.file, { root: '/' });", True),
+        ("res.sendfile(params.file);", True),
+        ("res.sendFile(params.file, { root: FOLDER });", False),
+        ("res.sendFile(params.file, options);", False),
+    ],
+)
+def test_a_request_that_is_taken_apart_and_a_file_that_is_sent(found, line, told):
+    text = f"module.exports = function () {{\n  return ({{ params, query }}, res, next) => {{ {line} }};\n}};\n"
+    assert ("injection.path" in _rules(found, "a.js", text)) is told

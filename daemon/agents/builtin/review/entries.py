@@ -151,6 +151,8 @@ def _beside_an_answer(function: ir.Function, names: list[str]) -> int | None:
     """Where the request stands before or beside what it is answered with: ``(req, res)``, ``(context, req)``."""
     if _REQUEST_NAME.match(names[0]) and _RESPONSE_NAME.match(names[1]):
         return 0
+    if names[1] in _ANSWERS_BY and _taken(function.params[0]) & _OF_A_REQUEST:
+        return 0  # ``({ body, params }, res) => ...``
     for number in range(1, len(names) - 1):  # Behind what a project's own middleware puts first.
         typed = _TYPED_REQUEST.match(function.params[number].annotation)
         if typed and _REQUEST_NAME.match(names[number]) and _RESPONSE_NAME.match(names[number + 1]):
@@ -288,6 +290,8 @@ _RESPONSE_NAME = re.compile(r"^_?(?:res|resp|response|reply|h|rep|_|next|context
 _PAGES_FUNCTION = re.compile(r"^(?:onRequest(?:Get|Post|Put|Patch|Delete)?$|PagesFunction\b)")
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _REQUEST_TYPE = re.compile(r"^(?:any|unknown|\S*Request\w*)?(?:<|$)")
+_ANSWERS_BY = {"res", "response", "reply"}
+_OF_A_REQUEST = {"body", "params", "query"}
 _TYPED_REQUEST = re.compile(r"^(?:express\.)?Request\b")
 _SENT = {"body", "query"}
 """What only a request has, of which a client's own ``request`` reads nothing."""

@@ -58,7 +58,7 @@ PATHS = re.compile(
     r"rmSync|rmdir|"
     r"mkdir|mkdirSync|copyFile|copyFileSync|rename|renameSync|open|openSync|outputFile|remove|readJson|readJSON|"
     r"writeJson)|"
-    r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:sendFile|download_file|extractall)|(?:res|response|reply)\.download|(?:\S*\.)?FileResponse)$"
+    r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:send[fF]ile|download_file|extractall)|(?:res|response|reply)\.download|(?:\S*\.)?FileResponse)$"
 )
 PATH_READS = re.compile(
     r"(?:^|\.)Path\(\)(?:\.(?:absolute|resolve|expanduser|joinpath)\(\))*"

@@ -293,8 +293,15 @@ def _deserialize(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
 
 def _rooted(call: ir.Call, name: str, frame: Frame) -> bool:
     """``res.sendFile(name, { root })``: Express refuses what leaves its root."""
-    options = resolved(call.args[1], frame) if len(call.args) > 1 and name.endswith(("sendFile", "download")) else None
-    return isinstance(options, ir.Record) and entry(options, "root") is not None
+    options = resolved(call.args[1], frame) if len(call.args) > 1 and name.endswith(_ROOTED) else None
+    if isinstance(options, ir.Name):
+        return _OPTIONS.match(options.id) is not None  # Nobody can see them here.
+    root = entry(options, "root") if isinstance(options, ir.Record) else None
+    return root is not None and not (isinstance(root, ir.Const) and root.value == "/")
+
+
+_OPTIONS = re.compile(r"^\w*(?:[oO]ptions|[oO]pts)$")
+_ROOTED = ("sendFile", "sendfile", "download")
 
 
 def _opened(call: ir.Call, frame: Frame) -> ir.Expr | None:
