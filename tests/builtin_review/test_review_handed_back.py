@@ -197,3 +197,84 @@ def test_a_role_for_every_repository_whose_issuer_is_told_by_the_condition(found
 def test_a_request_that_is_taken_apart_and_a_file_that_is_sent(found, line, told):
     text = f"module.exports = function () {{\n  return ({{ params, query }}, res, next) => {{ {line} }};\n}};\n"
     assert ("injection.path" in _rules(found, "a.js", text)) is told
+
+
+SHELL = "const { exec } = require('child_process');\n"
+FLOWS = {
+    "a promise that is kept with it": (
+        "const read = (event) => new Promise((resolve) => { resolve(event.x); });\n"
+        "exports.handler = async (event) => { const x = await read(event); exec('ls ' + x); };"
+    ),
+    "a callback of the file's own": (
+        "function read(event, done) { done(null, event.x); }\n"
+        "exports.handler = async (event) => { read(event, (error, x) => exec('ls ' + x)); };"
+    ),
+    "a variable of the module's": (
+        "let x;\nfunction go() { exec('ls ' + x); }\nexports.handler = async (event) => { x = event.x; go(); };"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", FLOWS.values(), ids=FLOWS)
+def test_values_that_come_by_another_way(found, text):
+    assert "injection.shell" in _rules(found, "a.js", SHELL + text)
+    assert not _rules(found, "a.js", SHELL + text.replace("event.x", "'a'"))
+
+
+def test_what_a_generator_gives(found):
+    text = """\
+    import os
+    def names(event):
+        yield event["name"]
+        yield
+    def lambda_handler(event, context):
+        for name in names(event):
+            os.system("ls " + name)
+    """
+    assert ("injection.shell", 7) in found("a.py", text)
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "told"),
+    [
+        ("await User.find({ mail: req.body.mail });", "injection.nosql", True),
+        ("await User.find((one) => one.mail === req.body.mail);", "injection.nosql", False),
+        ("await User.paginate({ owner: req.query.owner }, { page: 1 });", "injection.nosql", True),
+        ("await User.findOneAndUpdate({ _id: req.params.id }, { seen: true });", "input.unvalidated", False),
+        ("const u = await User.findById(1); Object.assign(u, req.body); await u.save();", "input.unvalidated", True),
+        ("await Db.query(`describe ${req.params.table}`);", "injection.sql", True),
+        ("qb.whereRaw(`name like '%${req.query.q}%'`);", "injection.sql", True),
+        ("exec('mkdir ' + Buffer.from(req.query.name).toString('base64url'));", "injection.shell", False),
+        ("exec('mkdir ' + Buffer.from(req.query.name).toString('utf8'));", "injection.shell", True),
+    ],
+)
+def test_models_statements_and_encodings(found, line, rule, told):
+    text = (
+        "const express = require('express');\nconst User = require('../models/user');\n"
+        f"const {{ exec }} = require('child_process');\nexports.run = async (req, res) => {{ {line} }};\n"
+    )
+    assert (rule in _rules(found, "a.js", text)) is told
+
+
+def test_a_word_of_the_query_that_nobody_holds_against_its_type(found):
+    text = """\
+    @Controller('orders')
+    export class Orders {
+      @Patch()
+      change(@Query('status') status: OrderStatus) { return this.orders.updateStatus(status); }
+    }
+    """
+    assert "input.unvalidated" in _rules(found, "a.ts", text)
+    assert not _rules(found, "a.ts", text.replace("'status')", "'status', new ParseEnumPipe(OrderStatus))"))
+
+
+def test_a_handler_of_koas_that_reads_its_path(found):
+    text = """\
+    class Dev {
+      static async table(ctx) {
+        const [fields] = await Db.query(`describe ${ctx.params.table}`);
+        ctx.response.body = fields;
+      }
+    }
+    """
+    assert ("injection.sql", 3) in found("a.js", text)

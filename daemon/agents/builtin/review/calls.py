@@ -317,6 +317,8 @@ def _on_tainted(call: Outcome, brought: Facts, flow: Flow, frame: Frame) -> Fact
         return sources.deeper(call.receiver)
     if call.tail in {"map", "flatMap"} and call.expr.args and isinstance(call.expr.args[0], ir.Lambda):
         return flow.call(call.expr.args[0].function, [sources.deeper(call.receiver)], frame)
+    if call.tail == "toString" and isinstance(first, ir.Const) and first.value in {"hex", "base64url"}:
+        return sources.made_safe(call.receiver, *sources.EVERY_SINK)
     if call.tail in {"replace", "replaceAll"}:
         if _strips(call.expr):
             return sources.made_safe(call.receiver, *sources.EVERY_SINK)

@@ -58,7 +58,8 @@ def _is_gone_when_it_runs(annotation: str, text: str) -> bool:
 def _brought(param: ir.Param, match: re.Match[str], text: str, *, held: bool, filtered: bool) -> Facts:
     word, part, pipes, annotation = match.groups()
     kind = _KINDS[word]
-    is_open = bool(_OPEN.match(annotation.strip())) or _is_gone_when_it_runs(annotation.strip(), text)
+    single = part is not None and kind in {PATH, QUERY} and annotation.strip()[:1].isupper()
+    is_open = single or bool(_OPEN.match(annotation.strip())) or _is_gone_when_it_runs(annotation.strip(), text)
     looked_at = kind != REQUEST and (held or "Pipe" in pipes or not is_open)
     at = param.target
     if word.startswith("Uploaded"):

@@ -322,7 +322,8 @@ def _answers_through(function: ir.Function, name: str) -> bool:
     members = (expr for expr in ir.every_expression(function) if isinstance(expr, ir.Member))
     read = {key_of(expr) for expr in members}
     return f"{name}.request.body" in read or (
-        _reads(function, name, {"request"}) and _reads(function, name, {"body", "status"})
+        _reads(function, name, {"request", "params", "query"})
+        and (_reads(function, name, {"body", "status", "render", "redirect"}) or f"{name}.response.body" in read)
     )
 
 

@@ -29,7 +29,7 @@ _TABLES = {"Map", "dict", "list", "defaultdict", "Array"}
 _FINDS_IN = {"find", "get", "filter", "at", "pop", "shift", "values", "items"}
 """Methods of such that give what is in it."""
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
-NO_TEXTS: Mapping[str, ir.Const] = MappingProxyType({})
+NO_TEXTS: Mapping[str, ir.Const | ir.Lambda] = MappingProxyType({})
 """What a call that writes down no text hands a function."""
 
 
@@ -75,6 +75,8 @@ class Evaluation(ABC):
         """What the parameters of each call of a function of this file held when it returned."""
         self._done: dict[tuple[int, tuple[Facts, ...], tuple[tuple[str, str], ...]], Facts] = {}
         self._followed: set[int] = set()
+        self.promises: list[tuple[str, set[Origin]]] = []
+        self.kept: dict[int, Facts] = {}
         self.by_name: dict[str, ir.Function] = {}
         self.methods = {(function.owner, function.name): function for function in reversed(module.functions)}
         for function in module.functions:
@@ -89,7 +91,11 @@ class Evaluation(ABC):
 
     @abstractmethod
     def call(
-        self, function: ir.Function, facts: list[Facts], scope: Frame, written: Mapping[str, ir.Const] = NO_TEXTS
+        self,
+        function: ir.Function,
+        facts: list[Facts],
+        scope: Frame,
+        written: Mapping[str, ir.Const | ir.Lambda] = NO_TEXTS,
     ) -> Facts:
         """What a function of this file gives back for arguments of these origins; ``written`` are the texts that
         the call writes down, by parameter. Statements are followed elsewhere.
@@ -259,6 +265,9 @@ class Evaluation(ABC):
             computed = frozenset().union(*arguments)
             values = frozenset(o for o in computed if o.kind == sources.FIELD or (o.kind in sources.GIVEN and o.part))
             self.uses.use(expr, values, "a calculation", store=False, weak=True)
+        promised = local_calls.promised(self, expr, dotted, arguments, frame)
+        if promised is not None:
+            return promised
         local_calls.callbacks(self, expr, receiver, arguments, frame)
         tail = guards.tail_of(expr.func)
         if isinstance(expr.func, ir.Member):
@@ -287,7 +296,7 @@ class Evaluation(ABC):
     ) -> Facts:
         """A call of a function of this file."""
         ordered = local_calls.ordered_arguments(local, arguments, named)
-        written = local_calls.texts_handed(local, expr)
+        written = local_calls.written_down(local, expr)
         if len(self.stack) > 1:
             result = self.call(local, ordered, local_calls.scope(self, local, frame), written)
         else:

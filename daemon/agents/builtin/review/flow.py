@@ -95,11 +95,16 @@ class Flow(Evaluation):
     # --- functions and statements
 
     def call(
-        self, function: ir.Function, facts: list[Facts], scope: Frame, written: Mapping[str, ir.Const] = NO_TEXTS
+        self,
+        function: ir.Function,
+        facts: list[Facts],
+        scope: Frame,
+        written: Mapping[str, ir.Const | ir.Lambda] = NO_TEXTS,
     ) -> Facts:
         """See ``Evaluation``."""
         key = (id(function), tuple(facts))
-        done = (*key, tuple(sorted((name, str(text.value)) for name, text in written.items())))
+        told = {name: text.value if isinstance(text, ir.Const) else id(text.function) for name, text in written.items()}
+        done = (*key, tuple(sorted((name, str(text)) for name, text in told.items())))
         if done in self._done:
             return self._done[done]
         if len(self.stack) >= CALL_DEPTH or function in self.stack:

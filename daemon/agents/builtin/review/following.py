@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from daemon.agents.builtin.review import ir
     from daemon.agents.builtin.review.frames import Frame, Namer
-    from daemon.agents.builtin.review.sources import Facts
+    from daemon.agents.builtin.review.sources import Facts, Origin
     from daemon.agents.builtin.review.uses import Entry, Uses
 
 
@@ -32,6 +32,10 @@ class Flow(Protocol):
     by_name: dict[str, ir.Function]
     methods: dict[tuple[str, str], ir.Function]
     """The functions of the file by their class ("" for none) and name."""
+    promises: list[tuple[str, set[Origin]]]
+    """The promises that are being made: the name by which each is kept, and what it was kept with."""
+    kept: dict[int, Facts]
+    """What the promise of each executor (by identity) was kept with so far."""
     left: dict[tuple[int, tuple[Facts, ...]], list[Facts]]
     """What the parameters of each call of a function of this file held when it returned."""
 

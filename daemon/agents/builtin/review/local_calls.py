@@ -154,11 +154,17 @@ def ordered_arguments(function: ir.Function, arguments: list[Facts], named: dict
     return ordered[: len(params)]
 
 
-def texts_handed(function: ir.Function, expr: ir.Call) -> dict[str, ir.Const]:
-    """The texts that a call writes down, by the parameter that gets them: ``execute("INSERT ...", params)``."""
+def written_down(function: ir.Function, expr: ir.Call) -> dict[str, ir.Const | ir.Lambda]:
+    """The texts and functions that a call writes down, by the parameter that gets them: ``execute("INSERT ...", x)``,
+    ``load(event, (error, body) => ...)``.
+    """
     names = [param.target.id if isinstance(param.target, ir.Name) else "" for param in function.params]
     given = [*zip(names[_receiver(function) :], expr.args, strict=False), *expr.kwargs]
-    return {name: text for name, text in given if name and isinstance(text, ir.Const) and isinstance(text.value, str)}
+    return {
+        name: value
+        for name, value in given
+        if name and (isinstance(value, ir.Lambda) or (isinstance(value, ir.Const) and isinstance(value.value, str)))
+    }
 
 
 def _handed(expr: ir.Call) -> Iterator[ir.Function]:
@@ -196,6 +202,25 @@ def callbacks(flow: Flow, expr: ir.Call, receiver: Facts, arguments: list[Facts]
 def _first_text(expr: ir.Call) -> str:
     first = expr.args[0] if expr.args else None
     return str(first.value) if isinstance(first, ir.Const) else ""
+
+
+def promised(flow: Flow, expr: ir.Call, dotted: str, arguments: list[Facts], frame: Frame) -> Facts | None:
+    """What ``new Promise((resolve) => ...)`` holds in the end, and, told by ``resolve(value)`` on the way, what that
+    is; ``None`` for any other call.
+    """
+    executor = expr.args[0] if dotted == "Promise" and expr.args else None
+    if isinstance(executor, ir.Lambda) and executor.function.params:
+        name = executor.function.params[0].target
+        if isinstance(name, ir.Name):
+            flow.promises.append((name.id, set()))
+            flow.call(executor.function, [], frame)
+            kept = flow.kept.get(id(executor), NOTHING) | flow.promises.pop()[1]
+            flow.kept[id(executor)] = kept
+            return kept
+    if isinstance(expr.func, ir.Name) and flow.promises and expr.func.id == flow.promises[-1][0]:
+        flow.promises[-1][1].update(*arguments)
+        return NOTHING
+    return None
 
 
 def _of_a_form(function: ir.Function) -> list[Facts]:

@@ -282,6 +282,14 @@ class _Lowering:
             else ir.Mix(*_place(node), [inner])
         )
 
+    def on_yield(self, node: ast.Yield) -> ir.Expr:
+        if node.value is None:
+            return ir.Mix(*_place(node), [])
+        given = self.expr(node.value)
+        if self._here is not None:
+            self._here.body.append(ir.Return(self._branch, given))
+        return ir.Mix(*_place(node), [])
+
     def on_await(self, node: ast.Await) -> ir.Expr:
         inner = self.expr(node.value)
         if isinstance(inner, ir.Call):
@@ -373,6 +381,7 @@ _EXPRESSIONS: dict[type[ast.AST], Callable[..., ir.Expr]] = {
     ast.Compare: _Lowering.on_compare,
     ast.UnaryOp: _Lowering.on_unary,
     ast.Await: _Lowering.on_await,
+    ast.Yield: _Lowering.on_yield,
     ast.Lambda: _Lowering.on_lambda,
     ast.ListComp: _Lowering.on_comprehension,
     ast.SetComp: _Lowering.on_comprehension,

@@ -139,6 +139,9 @@ class _Lowering(Expressions):
                 continue
             target, value = declarator.child_by_field_name("name"), declarator.child_by_field_name("value")
             kind = declarator.child_by_field_name("type")
+            if value is None and target is not None and function is self.module.top:
+                nothing = ir.Const(*place(declarator), None)  # ``let command;``, which handlers give a value
+                function.body.append(ir.Assign(depth, self.expr(target), nothing, declares=True))
             if value is None or target is None:
                 continue
             annotation = TYPE_MARK.sub("", text_of(kind, 200)) if kind is not None else ""

@@ -158,6 +158,7 @@ SQL_WORDS = re.compile(
     r"\b(?:select\b[\s\S]{1,400}?\bfrom|insert\s+into|update\s+[\w`\"'\[\].{}%$ -]{1,80}\s+set|update\s*$|"
     r"delete\s+from|create\s+(?:temporary\s+)?(?:table|database|user|view|schema|role)|"
     r"drop\s+(?:table|database|user|schema)|alter\s+(?:table|user)|truncate\s+table|merge\s+into|"
+    r"^\s*(?:describe|explain|show\s+(?:tables|columns|create|index\w*|full))\s|"
     r"where\s+[\w.`\"]+\s*(?:=|in|like|<|>)|"
     r"select\s+[\w*,. `\"]+\s*$|call\s+\w+\s*\(|grant\s+\w+|replace\s+into|copy\s+\w+\s+from|union\s+select|"
     r"select\s+\*)",

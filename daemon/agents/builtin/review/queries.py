@@ -32,6 +32,7 @@ _MODEL_METHODS = words(
     """
     findOne findOneAndUpdate findOneAndDelete findOneAndReplace findByIdAndUpdate findById updateOne updateMany
     deleteOne deleteMany countDocuments insertMany count exists replaceOne findOneAndRemove
+    paginate
     """
 )
 """What mongoose calls its own, whatever folder the model is kept in."""
@@ -84,7 +85,7 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
         _graph(flow, call, frame)
     model = _is_model(call, name, tail) or (tail in _MONGO_FINDS and _asks_by_code(call, frame))
     if (tail in _MONGO_FINDS and (model or flow.says(_MONGO) or MODEL.search(name))) or (
-        model and tail in {"count", "exists"}
+        model and tail in {"count", "exists", "paginate"}
     ):
         _mongo(flow, call, name, frame)
 
@@ -122,7 +123,8 @@ def _is_model(call: ir.Call, name: str, tail: str) -> bool:
     collection by its name.
     """
     base = call.func.base if isinstance(call.func, ir.Member) else None
-    if not isinstance(base, ir.Name) or tail not in _MODEL_METHODS:
+    asks = tail in _MODEL_METHODS or (tail == "find" and bool(call.args) and isinstance(call.args[0], ir.Record))
+    if not isinstance(base, ir.Name) or not asks:
         return False
     if base.id.lower().endswith("collection"):
         return True

@@ -76,6 +76,10 @@ _FINDS = re.compile(r"^(?:find|get)(?:One|ById|ByPk|First|Unique|OrFail|_one|_by
 
 def _was_found(call: ir.Call, frame: Frame) -> bool:
     """``const post = await Post.findOne(...)`` and then ``post.update(data)``: the row that a model gave."""
-    base = call.func.base if isinstance(call.func, ir.Member) else None
-    made = frame.value(base.id) if isinstance(base, ir.Name) else None
+    return isinstance(call.func, ir.Member) and is_found(call.func.base, frame)
+
+
+def is_found(row: ir.Expr, frame: Frame) -> bool:
+    """Whether a variable holds what a model gave."""
+    made = frame.value(row.id) if isinstance(row, ir.Name) else None
     return isinstance(made, ir.Call) and _is_model(made) and bool(_FINDS.match(guards.tail_of(made.func)))

@@ -103,7 +103,9 @@ def look_at_whole(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
 _DATABASE = re.compile(
     r"(?:conn\w*|pool|db|sql|cursor|database|mysql\w*|pg|knex|sequelize)(?:\(\))?\.\w+$", re.IGNORECASE
 )
-_RAW = re.compile(r"[sS]equelize\.literal$|knex\S*\.(?:orderBy|groupBy|having|join|from|select|where)Raw$")
+_RAW = re.compile(
+    r"[sS]equelize\.literal$|(?:^|\.)(?:orderBy|groupBy|having|join|from|select|where|orWhere|andWhere)Raw$"
+)
 """What pastes its first argument into a statement, whatever it is."""
 _NO_TEXT = frozenset({sources.EVENT, sources.REQUEST, sources.CONTEXT})
 _SAYS_SQL = {"query", "sql", "statement", "sqlQuery", "sql_query", "rawQuery", "raw_query", "queryText"}

@@ -144,6 +144,9 @@ def look(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> None:
     elif tail in _PREDICTS and isinstance(call.func, ir.Member):
         fed: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args))
         store(flow, call, fed, f"`{tail}` of a model", weak=True)
+    elif name == "Object.assign" and len(call.args) > 1 and rows.is_found(call.args[0], frame):
+        laid: Facts = frozenset().union(*(flow.facts(arg, frame) for arg in call.args[1:]))
+        store(flow, call, laid, "a row", weak=True)
     elif _MERGES.match(name):
         merged: Facts = frozenset(o for arg in call.args[1:] for o in flow.facts(arg, frame) if o.kind in GIVEN)
         flow.uses.use(
@@ -314,6 +317,13 @@ def _data(flow: Flow, value: ir.Expr, frame: Frame) -> Facts:
 _TRANSACTED = {"Put", "Update", "Delete", "ConditionCheck"}
 
 
+_BY_A_FILTER = words(
+    "findOneAndUpdate findOneAndReplace find_one_and_update updateOne updateMany update_one update_many replaceOne "
+    "replace_one"
+)
+"""What takes first which rows are meant."""
+
+
 def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
     facts: Facts = frozenset()
     if tail == "save" and isinstance(call.func, ir.Member):
@@ -322,9 +332,11 @@ def _written(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
         for key, fact in list(frame.facts.items()):
             if owner and key.startswith(f"{owner}."):
                 facts |= fact
-    by_key = call.args[0] if tail.startswith("findById") and call.args else None
+    by_key = call.args[0] if (tail.startswith("findById") or tail in _BY_A_FILTER) and call.args else None
+    asked = resolved(by_key, frame) if by_key is not None else None
+    of_the_filter = {id(part) for _, part in asked.entries} if isinstance(asked, ir.Record) else set()
     for key, value, _ in fields(call, frame):
-        if value is by_key:
+        if value is by_key or id(value) in of_the_filter:
             continue
         if key not in _NOT_DATA and not (key in _OWN_NAMES and _NAMED.match(tail)):
             facts |= _data(flow, value, frame)
