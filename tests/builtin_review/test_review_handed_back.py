@@ -278,3 +278,68 @@ def test_a_handler_of_koas_that_reads_its_path(found):
     }
     """
     assert ("injection.sql", 3) in found("a.js", text)
+
+
+SERVED = "router.post('/a', async (req, res) => { await db.execute('INSERT INTO t VALUES (?)', [req.body.a]); });\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("import * as React from 'react';\nimport { Router } from 'express';\n", True),
+        ("import * as React from 'react';\n", False),
+    ],
+)
+def test_a_server_that_draws_its_mails_with_react(found, head, told):
+    assert bool(_rules(found, "a.ts", head + SERVED)) is told
+
+
+@pytest.mark.parametrize(("sent", "told"), [("io.BytesIO(load(name))", False), ("load(name)", True), ("name", True)])
+def test_what_is_sent_from_memory_is_no_path(found, sent, told):
+    text = f"""\
+    import io
+    from flask import request, send_file
+    @app.route("/a")
+    def show():
+        name = request.args["name"]
+        return send_file({sent})
+    """
+    assert ("injection.path" in _rules(found, "a.py", text)) is told
+
+
+def test_a_row_found_by_its_key_is_not_what_was_asked_with(found):
+    text = """\
+    from flask import send_file
+    @app.route("/a/<key>")
+    def show(key):
+        return send_file(Picture.query.get(key))
+    """
+    assert "injection.path" not in _rules(found, "a.py", text)
+
+
+def test_an_expression_of_xpath_that_is_handed_to_a_service(found):
+    text = """\
+    @Controller('a')
+    export class Partners {
+      @Get()
+      login(@Query('name') name: string) { return this.partners.find(`//partner[name/text()='${name}']/*`); }
+    }
+    """
+    assert ("injection.xpath", 4) in found("a.ts", text)
+    assert "injection.xpath" not in _rules(found, "a.ts", text.replace("[name/text()='${name}']", "/${name}"))
+
+
+def test_a_form_that_is_filled_and_sent(found):
+    text = """\
+    exports.handler = async (event) => {
+      const form = new URLSearchParams();
+      form.set('url', JSON.parse(event.body).url);
+      await fetch(API, { method: 'POST', body: form.toString() });
+    };
+    """
+    assert ("input.unvalidated", 3) in found("a.js", text)
+
+
+def test_a_password_that_a_directory_is_asked_with(found):
+    text = 'import ldap\nldap.initialize(URL).simple_bind_s("cn=admin", "Wint3rIsHere")\n'
+    assert "credential.argument" in _rules(found, "a.py", text)

@@ -212,7 +212,8 @@ def _asks_a_store(call: Outcome) -> bool:
     """``table.get({ Key })``, ``User.objects.get(pk=id)``: what comes back is the store's, not what was asked with."""
     first = call.expr.args[0] if call.expr.args else None
     by_name = any(name not in {"default", "type", "key", "name"} for name, _ in call.expr.kwargs)
-    return call.tail == "get" and isinstance(call.expr.func, ir.Member) and (isinstance(first, ir.Record) or by_name)
+    asks = isinstance(first, ir.Record) or by_name or call.dotted.endswith((".query.get", ".objects.get"))
+    return call.tail == "get" and isinstance(call.expr.func, ir.Member) and asks
 
 
 _WHOLE = frozenset({sources.EVENT, sources.REQUEST})

@@ -382,9 +382,22 @@ def browser(module: ir.Module) -> bool:
     """A file of a web page: its events are clicks."""
     if module.path.endswith((".tsx", ".jsx", ".vue")) or "self.addEventListener(" in module.text:
         return True
-    return any(
-        name in module.imports.values() for name in ("react", "react.default", "vue", "react-dom", "@angular/core")
-    )
+    imported = {name.split(".")[0] for name in module.imports.values()}
+    # A server draws with React as well: mails, pages.
+    return bool(imported & {"react", "vue", "react-dom", "@angular/core"}) and not imported & _SERVERS
+
+
+_SERVERS = {
+    "express",
+    "fastify",
+    "koa",
+    "koa-router",
+    "@koa/router",
+    "hono",
+    "@nestjs/common",
+    "aws-lambda",
+    "@hapi/hapi",
+}
 
 
 def _web_context(module: ir.Module) -> bool:

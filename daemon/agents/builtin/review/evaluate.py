@@ -28,6 +28,8 @@ _TABLES = {"Map", "dict", "list", "defaultdict", "Array"}
 """What makes a table or list that a module keeps."""
 _FINDS_IN = {"find", "get", "filter", "at", "pop", "shift", "values", "items"}
 """Methods of such that give what is in it."""
+_TABLES = {"Map", "Set", "URLSearchParams", "FormData"}
+"""What is filled by ``set`` and ``add``."""
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 NO_TEXTS: Mapping[str, ir.Const | ir.Lambda] = MappingProxyType({})
 """What a call that writes down no text hands a function."""
@@ -323,7 +325,7 @@ class Evaluation(ABC):
             if filled is not None and self._is_table(filled.id, frame):
                 self.top.facts[filled.id] = self.top.facts.get(filled.id, NOTHING) | given[2]
         made = frame.value(filled.id) if filled is not None and tail in {"set", "add"} else None
-        adds = tail in _ADDS or (isinstance(made, ir.Call) and guards.tail_of(made.func) in {"Map", "Set"})
+        adds = tail in _ADDS or (isinstance(made, ir.Call) and guards.tail_of(made.func) in _TABLES)
         if adds and arguments and filled is not None:
             owner = owner_of(frame, filled.id)
             owner.facts[filled.id] = owner.facts.get(filled.id, NOTHING).union(*given)

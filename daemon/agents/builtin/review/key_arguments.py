@@ -35,6 +35,7 @@ _KEYED = (
     (re.compile(r"(?:^|\.)Fernet$"), 0),
     (re.compile(r"(?:^|\.)(?:HTTPBasicAuth|BasicAuth|HTTPDigestAuth)$"), 1),
     (re.compile(r"(?:^|\.)(?:pymysql|MySQLdb|mysql\.connector|psycopg2)\.connect$"), 2),
+    (re.compile(r"\.simple_bind(?:_s)?$"), 1),
     (re.compile(r"^ftplib\.FTP(?:_TLS)?$"), 2),
     (re.compile(r"SSHClient\(\)\.connect$"), 3),
     (re.compile(r"(?:^|\.)(?:cx_Oracle|oracledb)\.connect$"), 1),

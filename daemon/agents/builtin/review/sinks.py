@@ -300,6 +300,12 @@ def _rooted(call: ir.Call, name: str, frame: Frame) -> bool:
     return root is not None and not (isinstance(root, ir.Const) and root.value == "/")
 
 
+def _in_memory(target: ir.Expr, frame: Frame) -> bool:
+    """``send_file(io.BytesIO(picture))``: what is sent is no path."""
+    made = resolved(target, frame)
+    return isinstance(made, ir.Call) and guards.tail_of(made.func) in {"BytesIO", "StringIO"}
+
+
 _OPTIONS = re.compile(r"^\w*(?:[oO]ptions|[oO]pts)$")
 _ROOTED = ("sendFile", "sendfile", "download")
 
@@ -334,7 +340,7 @@ def _path(flow: Flow, call: ir.Call, name: str, frame: Frame) -> None:
         target = argument(call, 0, "file", "path", "filename", "path_or_file", "filename_or_fp", "Filename")
     if name.endswith("extractall") and "tarfile" in name.lower() and argument(call, 99, "filter") is None:
         target = _opened(call, frame) or target  # What is in it says where it goes.
-    if target is None or _rooted(call, name, frame):
+    if target is None or _rooted(call, name, frame) or _in_memory(target, frame):
         return
     found = tainted(flow, target, frame, "path")
     begun = any(piece.text for piece in parts(flow, target, frame)[:1])

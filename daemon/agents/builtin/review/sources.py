@@ -156,7 +156,7 @@ _SET_BY_AWS = words(
     """
     origin domainName eventSourceARN eventSource eventName eventVersion eventTime awsRegion messageId
     receiptHandle eventID bucket ResponseURL requestId dynamodb_arn approximateArrivalTimestamp configurationId
-    TopicArn Timestamp MessageId
+    TopicArn Timestamp MessageId eTag sequencer versionId
     """
 )
 _CONTEXT_PARTS = {

@@ -49,6 +49,10 @@ def look_at_call(flow: Flow, call: ir.Call, dotted: str, frame: Frame) -> None:
         look(flow, made, frame)
 
 
+_XPATH = re.compile(r"""^\s*/{1,2}[\w*:/]+\[[^\]]*(?:text\(\)|@?\w+)\s*=\s*['"]""")
+"""The text of an XPath expression that compares with something in quotes."""
+
+
 def look(flow: Flow, expr: ir.Concat, frame: Frame) -> None:
     """Look at one string that input flows into."""
     constants = "".join(
@@ -69,6 +73,9 @@ def look(flow: Flow, expr: ir.Concat, frame: Frame) -> None:
     elif _GRAPHQL.match(constants[:2000]):
         asked = sources.of_kinds(flow.facts(expr, frame), sources.TAINTED, "nosql")
         flow.uses.inject("injection.nosql", expr, asked, "the text of a GraphQL request")
+    elif _XPATH.match(constants[:2000]):
+        asked = sources.of_kinds(flow.facts(expr, frame), FROM_A_BROWSER, "template")
+        flow.uses.inject("injection.xpath", expr, asked, "an XPath expression")
     elif _TAG.search(constants[:20_000]) and _escapable(expr, frame, flow):
         found = sources.of_kinds(flow.facts(expr, frame), FROM_A_BROWSER, "template")
         flow.uses.inject("injection.html", expr, found, "HTML without being escaped")
