@@ -343,3 +343,26 @@ def test_a_form_that_is_filled_and_sent(found):
 def test_a_password_that_a_directory_is_asked_with(found):
     text = 'import ldap\nldap.initialize(URL).simple_bind_s("cn=admin", "Wint3rIsHere")\n'
     assert "credential.argument" in _rules(found, "a.py", text)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('send_mail("s", "b", "me@x", [to], html_message=text)', True),
+        ('send_mail("s", text, "me@x", [to])', False),
+        ('message.attach_alternative(text, "text/html")', True),
+        ('MIMEText(text, "html")', True),
+        ('MIMEText(text, "plain")', False),
+        ('mail = EmailMessage("s", text); mail.content_subtype = "html"', True),
+        ('mail = EmailMessage("s", text); mail.content_subtype = "plain"', False),
+    ],
+)
+def test_the_html_of_a_mail(found, line, told):
+    text = f"""\
+    from django.core.mail import send_mail, EmailMessage
+    from email.mime.text import MIMEText
+    def notify(request):
+        text = request.POST.get("text")
+        {line}
+    """
+    assert ("injection.html" in _rules(found, "a.py", text)) is told

@@ -135,6 +135,8 @@ def _by_form(flow: Flow, call: ir.Call, name: str, tail: str, frame: Frame) -> N
         sql.look_at_prepared(flow, call, name, frame)
     if tail == "setopt" and len(call.args) == 2 and isinstance(call.args[0], ir.Member) and call.args[0].name == "URL":
         addresses.asked_for(flow, call, call.args[1], frame)
+    if flow.module.language == "python":
+        texts.look_at_mail_call(flow, call, tail, frame)
     if names.JOINS.match(name):
         _joined(flow, call, frame)
     if tail == "get" and _drives_a_browser(flow, call):

@@ -105,6 +105,23 @@ _PLAIN = re.compile(r"^\s*[{\[\"]|^\s*$|https?://|^/")
 """Beginnings of texts that are JSON, an address or a path."""
 
 
+def look_at_mail_call(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> None:
+    """HTML of the caller's own in a mail of Python's: ``send_mail(html_message=text)``, ``MIMEText(text, "html")``."""
+    text = argument(call, 99, "html_message")
+    kind = call.args[1] if len(call.args) > 1 else argument(call, 99, "_subtype", "mimetype")
+    if tail in _TEXTS_OF_MAIL and isinstance(kind, ir.Const) and str(kind.value).endswith("html"):
+        text = call.args[0]
+    elif tail == "EmailMessage" and flow.says(_HTML_BODY):
+        text = argument(call, 1, "body")
+    if text is not None:
+        found = sources.of_kinds(flow.facts(text, frame), FROM_A_BROWSER, "template")
+        flow.uses.inject("injection.html", call, found, "the HTML of a mail without being escaped")
+
+
+_TEXTS_OF_MAIL = {"MIMEText", "attach_alternative"}
+_HTML_BODY = re.compile(r"""content_subtype\s*=\s*["']html""")
+
+
 def look_at_answer(flow: Flow, function: ir.Function, value: ir.Expr, frame: Frame) -> None:
     """What a view of Flask's gives back as text is a page: ``return f"Hello {name}"``."""
     if flow.module.language != "python" or not flow.says(_FLASK):
