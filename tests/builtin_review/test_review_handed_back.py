@@ -366,3 +366,22 @@ def test_the_html_of_a_mail(found, line, told):
         {line}
     """
     assert ("injection.html" in _rules(found, "a.py", text)) is told
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        (r"/https?:\/\/(www\.)?[-a-zA-Z0-9@:%._\+~#=]{1,256}\.[a-z]{2,6}/", True),
+        (r"/^https:\/\/(www\.)?example\.com\//", False),
+        (r"/^https:\/\/[a-z]+\.example\.com\//", False),
+    ],
+)
+def test_a_pattern_of_addresses_of_any_name_limits_no_host(found, pattern, told):
+    text = f"""\
+    app.post('/a', async (req, res) => {{
+      const known = {pattern};
+      if (!req.body.url.match(known)) return res.end();
+      await fetch(req.body.url);
+    }});
+    """
+    assert ("injection.ssrf" in _rules(found, "a.js", text)) is told

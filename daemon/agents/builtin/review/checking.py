@@ -41,7 +41,7 @@ def guard(
         if isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {"every", "some", "filter", "find"}:
             stack.extend(answer for arg in expr.args if isinstance(arg, ir.Lambda) for answer in _answers(arg.function))
         _look_at_equality(flow, expr, equal, frame)
-        asked = None if _among_kept(flow, expr, frame) else guards.tested(expr)
+        asked = None if _among_kept(flow, expr, frame) else guards.tested(_with_its_pattern(expr, frame))
         if asked is not None and asked[0] == "range" and _with_what_is_kept(flow, expr, frame):
             asked = ("presence", asked[1])
         if asked is not None:
@@ -80,6 +80,21 @@ def _all_of_it(test: ir.Expr) -> frozenset[int]:
         elif isinstance(expr, ir.Call):
             found.add(id(expr))
     return frozenset(found)
+
+
+def _with_its_pattern(expr: ir.Expr, frame: Frame) -> ir.Expr:
+    """``url.match(PATTERN)`` with the pattern that the variable holds."""
+    if not isinstance(expr, ir.Call) or guards.tail_of(expr.func) not in {"test", "match", "search", "fullmatch"}:
+        return expr
+
+    def held(part: ir.Expr) -> ir.Expr:
+        value = frame.value(part.id) if isinstance(part, ir.Name) else None
+        return value if isinstance(value, ir.Const) else part
+
+    func = expr.func
+    if isinstance(func, ir.Member):
+        func = ir.Member(func.line, func.column, func.end_line, held(func.base), func.name)
+    return ir.Call(expr.line, expr.column, expr.end_line, func, [held(arg) for arg in expr.args], expr.kwargs)
 
 
 def _failed(test: ir.Expr) -> frozenset[int]:

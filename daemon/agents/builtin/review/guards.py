@@ -318,11 +318,18 @@ _ANY_HOST = re.compile(
 """A pattern of addresses that says how to ask, and not whom: ``/^https?:\\/\\//``."""
 
 
+_ANY_NAME = re.compile(
+    r"^/?\^?\(?(?:\?:)?https?\??(?:\))?:(?:\\?/){2}\)?\??(?:\(?(?:\?:)?www\\?\.\)?[?|]?)?\(?(?:\?:)?\[[^\]]*[a-z]"
+    r"(?!.*[a-z0-9-]{3,}\\\.[a-z]{2,})"
+)
+"""A pattern of addresses of any name: ``/https?:\\/\\/(www\\.)?[-a-z0-9.]+/``, unless a domain stands behind."""
+
+
 def _lets_any_host_through(expr: ir.Call) -> bool:
     func = expr.func
     tested = [*expr.args[:1], *([func.base] if isinstance(func, ir.Member) else [])]
     texts = [part.value for part in tested if isinstance(part, ir.Const) and isinstance(part.value, str)]
-    return any("http" in text and _ANY_HOST.match(text) is not None for text in texts)
+    return any("http" in text and bool(_ANY_HOST.match(text) or _ANY_NAME.match(text[:400])) for text in texts)
 
 
 _SCHEME = re.compile(r"^(?:/?(?:https?|ftp|file|data)?:?/{0,3}|[\[{(<\"'.@#!$_-]|(?:Bearer|Basic) ?)$")
