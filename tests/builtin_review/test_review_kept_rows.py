@@ -55,3 +55,23 @@ def test_in_a_script(found, step, told):
 def test_in_python(found, step, told):
     rules = {rule for rule, _ in found("a.py", PYTHON.replace("STEP", step))}
     assert rules == ({"input.unvalidated"} if told else set())
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [("dict()", True), ("defaultdict(dict)", True), ("list()", True), ("set()", False), ("connect()", False)],
+)
+def test_a_table_that_a_call_makes_is_kept_as_one_written_down_is(found, made, told):
+    step = "for item in items:\n        item['name'] = request.json['name']"
+    source = PYTHON.replace("items = []", f"items = {made}").replace("STEP", step)
+    assert {rule for rule, _ in found("a.py", source)} == ({"input.unvalidated"} if told else set())
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [("new Map()", True), ("new Array()", True), ("connect()", False)],
+)
+def test_a_table_that_a_script_constructs_is_kept_too(found, made, told):
+    step = "const user = users.get(req.params.id); user.name = req.body.name;"
+    source = SCRIPT.replace("users = []", f"users = {made}").replace("STEP", step)
+    assert {rule for rule, _ in found("a.js", source)} == ({"input.unvalidated"} if told else set())

@@ -85,7 +85,9 @@ _FOUND_IN_A_PAGE = {"querySelector", "getElementById"}
 _EGG = re.compile(r"""['"]egg['"]""")
 """A framework whose controllers keep the context in themselves."""
 _OWNERS = {"flask", "bottle", "quart"}
+"""Modules whose ``request`` is the request at hand."""
 _APIS = ("api", "ns", "namespace")
+"""How Flask-RESTX's namespaces are called: their ``payload`` is the body."""
 _RESTX = re.compile(r"\bflask_rest(?:x|plus)\b")
 """Where the body that was sent is ``api.payload``."""
 

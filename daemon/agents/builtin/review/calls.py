@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, names, sources
+from daemon.agents.builtin.review import checkers, guards, ir, names, sources
 from daemon.agents.builtin.review.frames import key_of
 from daemon.agents.builtin.review.handoff import hand_off, is_ours
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
@@ -234,7 +234,7 @@ def _from_the_whole(call: Outcome, brought: Facts, flow: Flow) -> Facts | None:
     """What a function makes of a whole event, by its name: who called, or a part of it; ``None`` for any other call."""
     if not brought or any(origin.kind not in _WHOLE | {sources.HEADER} for origin in brought):
         return None
-    if guards.asks_who(call.tail) or _CALLER.search(call.tail):
+    if checkers.asks_who(call.tail) or _CALLER.search(call.tail):
         return NOTHING
     for pattern, part in _PARTS:
         if pattern.search(call.tail):
@@ -276,7 +276,7 @@ def _checked(call: Outcome, flow: Flow, frame: Frame) -> Facts:
     for arg in call.expr.args + [value for _, value in call.expr.kwargs]:
         key = key_of(arg)
         if key and flow.facts(arg, frame):
-            harmless = ("nosql", "path") if guards.asks_for_a_name(call.tail) else ("nosql",)
+            harmless = ("nosql", "path") if checkers.asks_for_a_name(call.tail) else ("nosql",)
             frame.facts[key] = sources.made_safe(flow.facts(arg, frame), *harmless)
     everything = call.all_arguments | call.receiver
     if call.tail == "validate_on_submit":

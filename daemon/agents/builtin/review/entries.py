@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from daemon.agents.builtin.review import ambient, ir
 from daemon.agents.builtin.review.decorated import parameters
 from daemon.agents.builtin.review.frames import key_of
+from daemon.agents.builtin.review.model import words
 from daemon.agents.builtin.review.python_views import method_parameters, view_parameters
 from daemon.agents.builtin.review.routed import is_routed, name_of, route_parameters, whole
 from daemon.agents.builtin.review.sources import (
@@ -219,6 +220,7 @@ def _taken(param: ir.Param) -> set[object]:
 _PROCEDURE = re.compile(r"\b\w*[pP]rocedure\b[\s\S]*\.(?:mutation|query|subscription)\(")
 """tRPC's: what comes in has been held against a schema."""
 _CLAUDIA = re.compile(r"claudia-api-builder")
+"""Claudia's routes: ``api.post("/orders", request => ...)``."""
 _CALLABLE = re.compile(r"\bonCall\(")
 _SERVES = re.compile(r"\bserve\(\s*(?:async\b|\w+\s*[,)]|\(|\{)")
 _OF_FETCH = {"json", "text", "formData", "url"}
@@ -291,7 +293,9 @@ _PAGES_FUNCTION = re.compile(r"^(?:onRequest(?:Get|Post|Put|Patch|Delete)?$|Page
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _REQUEST_TYPE = re.compile(r"^(?:any|unknown|\S*Request\w*)?(?:<|$)")
 _ANSWERS_BY = {"res", "response", "reply"}
+"""What a function that takes a request takes beside it, to answer by."""
 _OF_A_REQUEST = {"body", "params", "query"}
+"""Parts of a request, as Express and its like name them."""
 _TYPED_REQUEST = re.compile(r"^(?:express\.)?Request\b")
 _SENT = {"body", "query"}
 """What only a request has, of which a client's own ``request`` reads nothing."""
@@ -387,17 +391,8 @@ def browser(module: ir.Module) -> bool:
     return bool(imported & {"react", "vue", "react-dom", "@angular/core"}) and not imported & _SERVERS
 
 
-_SERVERS = {
-    "express",
-    "fastify",
-    "koa",
-    "koa-router",
-    "@koa/router",
-    "hono",
-    "@nestjs/common",
-    "aws-lambda",
-    "@hapi/hapi",
-}
+_SERVERS = words("express fastify koa koa-router @koa/router hono @nestjs/common aws-lambda @hapi/hapi")
+"""Modules that only a program that answers requests imports."""
 
 
 def _web_context(module: ir.Module) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import addresses, ambient, guards, ir, local_calls, sinks, sources, texts
+from daemon.agents.builtin.review import addresses, ambient, checkers, guards, ir, local_calls, sinks, sources, texts
 from daemon.agents.builtin.review.calls import is_log, result_of
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, Namer, key_of, owner_of, root_of
 from daemon.agents.builtin.review.outcome import Outcome
@@ -28,7 +28,7 @@ _TABLES = {"Map", "dict", "list", "defaultdict", "Array"}
 """What makes a table or list that a module keeps."""
 _FINDS_IN = {"find", "get", "filter", "at", "pop", "shift", "values", "items"}
 """Methods of such that give what is in it."""
-_TABLES = {"Map", "Set", "URLSearchParams", "FormData"}
+_FILLED = {"Map", "Set", "URLSearchParams", "FormData"}
 """What is filled by ``set`` and ``add``."""
 _ADDS = {"append", "push", "unshift", "extend", "appendleft"}
 NO_TEXTS: Mapping[str, ir.Const | ir.Lambda] = MappingProxyType({})
@@ -325,7 +325,7 @@ class Evaluation(ABC):
             if filled is not None and self._is_table(filled.id, frame):
                 self.top.facts[filled.id] = self.top.facts.get(filled.id, NOTHING) | given[2]
         made = frame.value(filled.id) if filled is not None and tail in {"set", "add"} else None
-        adds = tail in _ADDS or (isinstance(made, ir.Call) and guards.tail_of(made.func) in _TABLES)
+        adds = tail in _ADDS or (isinstance(made, ir.Call) and guards.tail_of(made.func) in _FILLED)
         if adds and arguments and filled is not None:
             owner = owner_of(frame, filled.id)
             owner.facts[filled.id] = owner.facts.get(filled.id, NOTHING).union(*given)
@@ -371,4 +371,4 @@ class Evaluation(ABC):
         )
 
     def _validates(self, dotted: str, tail: str) -> bool:
-        return tail in self.validators or guards.validates(dotted, tail, self.module.imports)
+        return tail in self.validators or checkers.validates(dotted, tail, self.module.imports)

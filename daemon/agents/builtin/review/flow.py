@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import ambient, checking, entries, guards, ir, sources, texts
+from daemon.agents.builtin.review import ambient, checkers, checking, entries, guards, ir, sources, texts, wrapped
 from daemon.agents.builtin.review.calls import names_are_known
 from daemon.agents.builtin.review.evaluate import NO_TEXTS, BudgetError, Evaluation
 from daemon.agents.builtin.review.frames import ANY_KEY, Frame, is_param, key_of, mentions, owner_of
@@ -39,7 +39,7 @@ class Flow(Evaluation):
         """Follow the module, every handler, and then what no handler called. Raises ``BudgetError``."""
         top = self.top
         self._collect_fields()
-        self._wrapped = checking.wrapped(self.module)
+        self._wrapped = wrapped.behind_a_check(self.module)
         self._run(self.module.top, top)
         functions = [(f, entries.given(f, self.module)) for f in self.module.functions]
         for function, facts in functions:
@@ -78,7 +78,7 @@ class Flow(Evaluation):
         tail = guards.tail_of(func)
         if isinstance(decorator, ir.Call) and tail in guards.USES:
             return any(guards.is_made_to_validate(arg) for arg in decorator.args)
-        return guards.decorator_validates(self.namer.name(func, top), tail, self.module.imports)
+        return checkers.decorator_validates(self.namer.name(func, top), tail, self.module.imports)
 
     def _collect_fields(self) -> None:
         """``this.client = new X()`` in any method says what ``this.client`` is in all of them."""
@@ -352,4 +352,4 @@ def _is_answer(expr: ir.Expr, function: ir.Function) -> bool:
     while isinstance(expr, ir.Choice) and expr.options:
         expr = expr.options[-1]
     asks = isinstance(expr, ir.Call) and guards.tail_of(expr.func) in {*guards.STRONG, *guards.MEMBERSHIP}
-    return isinstance(expr, ir.Verdict) or (asks and guards.checks_by_name(function.name))
+    return isinstance(expr, ir.Verdict) or (asks and checkers.checks_by_name(function.name))

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import guards, ir, names, sources
+from daemon.agents.builtin.review import checkers, ir, names, sources
 from daemon.agents.builtin.review.arguments import picked, resolved
 from daemon.agents.builtin.review.frames import pieces
 from daemon.agents.builtin.review.model import words
@@ -93,7 +93,7 @@ def _only_reads(call: Outcome, flow: Flow, frame: Frame) -> bool:
         and not _SIGNS.search(call.tail)
         and not _is_address(call.expr, flow, frame)
         and not _acts(call, flow)
-        and not guards.does_by_verifying(call.tail)
+        and not checkers.does_by_verifying(call.tail)
     )
 
 
@@ -110,7 +110,7 @@ def _told_all_the_same(call: Outcome) -> Facts:
     """What is too much for such a function: a whole body to be let in with or to search by, where something is to be
     had.
     """
-    if guards.asks_who(call.tail) and call.tail.startswith(("check", "verify")):
+    if checkers.asks_who(call.tail) and call.tail.startswith(("check", "verify")):
         return frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
     if _TALKS.search(call.tail):
         return frozenset(o for o in call.all_arguments if o.kind in sources.GIVEN)
@@ -125,9 +125,7 @@ def _told_all_the_same(call: Outcome) -> Facts:
         bodies = frozenset(o for o in call.all_arguments if o.kind == sources.BODY and not o.part)
         return somewhere | (bodies if worked_on else NOTHING)
     return somewhere | frozenset(
-        o
-        for o in call.all_arguments
-        if (o.kind == sources.BODY and not o.part) or (o.kind == sources.QUERY and not o.part)
+        o for o in call.all_arguments if o.kind in {sources.BODY, sources.QUERY} and not o.part
     )
 
 

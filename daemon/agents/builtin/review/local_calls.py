@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from daemon.agents.builtin.review import entries, guards, ir, sources
+from daemon.agents.builtin.review import checkers, entries, guards, ir, sources
 from daemon.agents.builtin.review.arguments import picked, resolved
 from daemon.agents.builtin.review.frames import owner_of
 from daemon.agents.builtin.review.sources import NOTHING, Facts, Origin
@@ -117,7 +117,7 @@ def come_back(flow: Flow, expr: ir.Call, function: ir.Function, given: list[Fact
         if isinstance(arg, ir.Name) and place in held:
             before, after = held[place]
             _wrote(arg, after - before, frame)
-            if guards.checks_by_name(function.name):
+            if checkers.checks_by_name(function.name):
                 _answered_for(flow, arg, after, frame)
 
 

@@ -115,6 +115,7 @@ def _beside_a_mailbox(tail: str, expr: ir.Call, texts: list[str | None]) -> list
 _OPENS = re.compile(r"transport|smtp|imap|pop3|mail(?:er|box)|login|connect|auth|session|client", re.IGNORECASE)
 """Functions that open an account, as far as their names tell."""
 _MAILBOX = re.compile(r"^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
+"""A whole address, which somebody logs in as."""
 
 
 def _is_drawn_by_hand(text: str) -> bool:

@@ -286,8 +286,7 @@ class _Lowering:
         if node.value is None:
             return ir.Mix(*_place(node), [])
         given = self.expr(node.value)
-        if self._here is not None:
-            self._here.body.append(ir.Return(self._branch, given))
+        self._here.body.append(ir.Return(self._branch, given))
         return ir.Mix(*_place(node), [])
 
     def on_await(self, node: ast.Await) -> ir.Expr:

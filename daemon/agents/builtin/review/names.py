@@ -60,12 +60,13 @@ PATHS = re.compile(
     r"writeJson)|"
     r"(?:ejs|pug)(?:\.default)?\.renderFile|(?:aio)?boto3\.\S+\.upload_file|\S*\.(?:send[fF]ile|download_file|extractall)|(?:res|response|reply)\.download|(?:\S*\.)?FileResponse)$"
 )
-PATH_READS = re.compile(
-    r"(?:^|\.)Path\(\)(?:\.(?:absolute|resolve|expanduser|joinpath)\(\))*"
-    r"\.(?:read_text|read_bytes|write_text|write_bytes|open|unlink|rename|rmdir|mkdir|iterdir|r?glob|touch)$"
-)
 PATH_METHODS = words(
     "read_text read_bytes write_text write_bytes open unlink rename rmdir mkdir iterdir glob rglob touch"
+)
+"""What a ``pathlib.Path`` has that opens, lists or changes what it names."""
+PATH_READS = re.compile(
+    r"(?:^|\.)Path\(\)(?:\.(?:absolute|resolve|expanduser|joinpath)\(\))*"
+    rf"\.(?:{'|'.join(sorted(PATH_METHODS))})$"
 )
 TAKES_PATHS = re.compile(
     r"^(?:PIL\.)?Image\.open$|^cv2\.im(?:read|write)$|^(?:numpy|np)\.(?:loadtxt|genfromtxt|fromfile|savetxt|save)$|"

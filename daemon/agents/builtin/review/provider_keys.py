@@ -186,18 +186,21 @@ def _logged(lines: list[str], number: int, column: int, recorded: Collection[ran
 
 
 def _commented_out(line: str, number: int) -> list[Hit]:
-    """``// const secret = "..."``: what was taken out of use still opens the door. Only what is drawn by lot."""
+    """``// const secret = "..."`` and ``curl -H "Authorization: Bearer ..."``: what was taken out of use, or written
+    down to be tried, still opens the door. Only what is drawn by lot is told, where the value begins.
+    """
     match = _COMMENTED.search(line) if _COMMENT.match(line) else None
     if match is not None and not (is_secret_name(match["name"]) and is_secret_value(match["value"], match["name"])):
         return []
+    where = "in a comment" if match is not None else "in a call that is written down"
     match = match or (_CALLED_WITH.search(line) if _A_CALL.match(line) else None)
     if match is None:
         return []
     value = match["value"]
     if not (any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and entropy(value) > 3.2):
         return []
-    return [Hit(rule="credential.assigned", line=number, column=match.start("value"), end_line=number,
-                detail=f"`{match['name']}` is given a literal secret in a comment: {mask(value)}.")]  # fmt: skip
+    return [Hit(rule="credential.assigned", line=number, column=match.start("value") + 1, end_line=number,
+                detail=f"`{match['name']}` is given a literal secret {where}: {mask(value)}.")]  # fmt: skip
 
 
 _A_CALL = re.compile(r"^\s*(?:(?://|#|\*)\s*)?(?:curl\b|-H\b|--header\b)")

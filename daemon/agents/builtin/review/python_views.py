@@ -83,7 +83,9 @@ def method_parameters(function: ir.Function, module: ir.Module) -> list[Facts] |
 
 _VERB = re.compile(r"^(?:get|post|put|patch|delete)$")
 _OF_FLASK_BASES = re.compile(r"\b(?:MethodView|\w*Resource)\b")
+"""Base classes of Flask's, whose methods named after verbs are called with what stands in the path."""
 _HEARS = {"receive", "receive_json", "on_message"}
+"""Methods of a socket's class that get what is said."""
 _SOCKET = re.compile(r"WebSocketHandler|\w*Consumer\b")
 """Base classes of Channels' and Tornado's, whose methods get what is said over a socket."""
 

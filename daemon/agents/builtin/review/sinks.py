@@ -310,6 +310,7 @@ def _in_memory(target: ir.Expr, frame: Frame) -> bool:
 
 _OPTIONS = re.compile(r"^\w*(?:[oO]ptions|[oO]pts)$")
 _ROOTED = ("sendFile", "sendfile", "download")
+"""Methods of an answer that take ``{ root }``, out of which no path leads."""
 
 
 def _opened(call: ir.Call, frame: Frame) -> ir.Expr | None:

@@ -119,6 +119,7 @@ def look_at_mail_call(flow: Flow, call: ir.Call, tail: str, frame: Frame) -> Non
 
 
 _TEXTS_OF_MAIL = {"MIMEText", "attach_alternative"}
+"""What is given a mail's text, and its type after it."""
 _HTML_BODY = re.compile(r"""content_subtype\s*=\s*["']html""")
 
 
@@ -214,6 +215,7 @@ _FOR_ALL = re.compile(
 
 
 _WRAPS = re.compile(r"render|layout|wrap|page|html|template|header|footer", re.IGNORECASE)
+"""Functions that put a page into another, as far as their names tell."""
 
 
 def _wraps(made: ir.Call, frame: Frame) -> bool:
